@@ -69,6 +69,9 @@ typedef struct hs_parts {
 hs_status hs_sets_component_parts(hs_component component, const hs_model_shape *shape, hs_parts *parts_out,
                                   hs_error *error);
 
+/* Has the checkpoint none of its parts? Of components that the model has. */
+bool hs_sets_component_is_gone(hs_component component, const hs_model_shape *shape);
+
 /* By layer, kind and index: the order within a set. */
 int hs_sets_compare_components(const hs_component *left, const hs_component *right);
 void hs_sets_sort_components(hs_component *components, size_t n);

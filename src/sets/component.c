@@ -73,6 +73,21 @@ hs_status hs_sets_component_parts(hs_component component, const hs_model_shape *
     return HS_OK;
 }
 
+/* Whose parts are not heads has them all. */
+bool hs_sets_component_is_gone(hs_component component, const hs_model_shape *shape)
+{
+    hs_parts parts = {0};
+    hs_error ignored = {0};
+
+    if (shape->gone_heads == NULL || hs_sets_component_parts(component, shape, &parts, &ignored) != HS_OK ||
+        (parts.site != HS_SITE_Z && parts.site != HS_SITE_PATTERN))
+        return false;
+    for (size_t i = 0; i < parts.n; i++)
+        if (!shape->gone_heads[(size_t)component.layer * shape->n_heads + parts.first + i])
+            return false;
+    return true;
+}
+
 int hs_sets_compare_components(const hs_component *left, const hs_component *right)
 {
     if (left->layer != right->layer)

@@ -63,6 +63,19 @@ static bool skip_letters(const char **cursor, bool spelt, int32_t kind)
     return true;
 }
 
+static hs_component component_at(const component_grid *grid, size_t layer, size_t index)
+{
+    return (hs_component){(int32_t)grid->kind, (int32_t)layer, (int32_t)index};
+}
+
+static hs_status fail_gone(const component_grid *grid, size_t layer, size_t index, hs_error *error)
+{
+    return hs_fail(error, HS_ERROR_USAGE,
+                   "%s %zu.%zu is not in the checkpoint: it was pruned (\"pruned_heads\" of config.json), so there is "
+                   "nothing to ablate",
+                   title_of(grid), layer, index);
+}
+
 /* Marks rather than lists, so that selectors may overlap and the order of the table is kept. */
 hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error)
 {
@@ -89,9 +102,13 @@ hs_status hs__sweep_selector_mark(const char *selector, const component_grid *gr
         return hs_fail(error, HS_ERROR_USAGE,
                        "sweep.heads: \"%s\" is outside the model, which has layers 0 to %zu and %ss 0 to %zu", selector,
                        grid->n_layers - 1, title_of(grid), grid->n_indices - 1);
+    if (layers.first == layers.last && indices.first == indices.last &&
+        hs_sets_component_is_gone(component_at(grid, layers.first, indices.first), grid->shape))
+        return fail_gone(grid, layers.first, indices.first, error);
     for (size_t layer = layers.first; layer <= layers.last; ++layer)
         for (size_t index = indices.first; index <= indices.last; ++index)
-            selected[layer * grid->n_indices + index] = true;
+            selected[layer * grid->n_indices + index] =
+                !hs_sets_component_is_gone(component_at(grid, layer, index), grid->shape);
     return HS_OK;
 }
 
@@ -115,6 +132,9 @@ static hs_status check_component(const set_line *line, const hs_component *compo
                        "%s %d.%d is outside the model, which has layers 0 to %zu and %ss 0 to %zu", title_of(grid),
                        (int)component->layer, (int)component->index, grid->n_layers - 1, title_of(grid),
                        grid->n_indices - 1);
+    const hs_component meant = component_at(grid, (size_t)component->layer, (size_t)component->index);
+    if (hs_sets_component_is_gone(meant, grid->shape))
+        return fail_gone(grid, (size_t)component->layer, (size_t)component->index, error);
     return HS_OK;
 }
 

@@ -9,11 +9,12 @@ typedef struct component_grid {
     hs_component_kind kind;
     size_t n_layers;
     size_t n_indices; /* heads or KV groups per layer */
+    const hs_model_shape *shape;
 } component_grid;
 
 /*
- * Marks what `selector` names: "*" all, "3" a layer, "0-2" layers, "0-2.*", "1.0-3", "4.7". HS_ERROR_USAGE: malformed,
- * or outside the model.
+ * Marks what `selector` names: "*" all, "3" a layer, "0-2" layers, "0-2.*", "1.0-3", "4.7"; without what the checkpoint
+ * lacks. HS_ERROR_USAGE: malformed, outside the model, or naming what the checkpoint lacks by itself.
  */
 hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error);
 

@@ -183,7 +183,7 @@ hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_s
                                hs_error *error)
 {
     const component_grid grid = {experiment->unit, shape->n_layers,
-                                 hs_sets_kind((int32_t)experiment->unit)->count(shape)};
+                                 hs_sets_kind((int32_t)experiment->unit)->count(shape), shape};
     hs_component *selected = NULL;
     hs_sets sets = {0};
     set_view *views = NULL;

@@ -130,6 +130,56 @@ static void test_overlapping_selectors_count_once(void **state)
     hs_sweep_space_clear(&space);
 }
 
+/* What a pruned checkpoint lacks is left out of "*", and refused where it is named. */
+static void test_gone_heads(void **state)
+{
+    static const bool gone[12] = {[1] = true, [2] = true, [8] = true};
+    hs_model_shape pruned = shape;
+    int64_t orders[] = {1, 2};
+    char *named[] = {"0.0-2", "2.0"}, *some[] = {"0.0-2", "2"};
+    hs_experiment experiment = experiment_of(orders, 2);
+    hs_space space;
+    (void)state;
+
+    pruned.gone_heads = gone;
+    ASSERT_OK(hs_sweep_space_build(&experiment, &pruned, &space, &error));
+    assert_int_equal(space.n_sets, 1 + 9 + 36);
+    assert_component(&space, 2, 0, 0, 3);
+    hs_sweep_space_clear(&space);
+    experiment.heads = (hs_string_list){some, 2};
+    ASSERT_OK(hs_sweep_space_build(&experiment, &pruned, &space, &error));
+    assert_int_equal(space.n_sets, 1 + 4 + 6);
+    hs_sweep_space_clear(&space);
+    experiment.heads = (hs_string_list){named, 2};
+    ASSERT_FAILS(hs_sweep_space_build(&experiment, &pruned, &space, &error), HS_ERROR_USAGE,
+                 "head 2.0 is not in the checkpoint: it was pruned");
+    /* A group is gone with the last of its heads. */
+    experiment = experiment_of(orders, 1);
+    experiment.unit = HS_COMPONENT_KV_GROUP;
+    ASSERT_OK(hs_sweep_space_build(&experiment, &pruned, &space, &error));
+    assert_int_equal(space.n_sets, 1 + 6);
+    hs_sweep_space_clear(&space);
+}
+
+static void test_gone_heads_in_a_file(void **state)
+{
+    static const bool gone[12] = {[1] = true};
+    hs_model_shape pruned = shape;
+    char *folder = test_temporary_folder(), path[512];
+    hs_experiment experiment = experiment_of(NULL, 0);
+    hs_space space;
+    (void)state;
+
+    pruned.gone_heads = gone;
+    test_file_write(folder, "sets.txt", "0.0 1.1\n0.2 0.1\n", 16);
+    snprintf(path, sizeof path, "%s/sets.txt", folder);
+    experiment.sets_file = path;
+    ASSERT_FAILS(hs_sweep_space_build(&experiment, &pruned, &space, &error), HS_ERROR_USAGE,
+                 "sets.txt:2: head 0.1 is not in the checkpoint");
+    test_folder_remove(folder);
+    free(folder);
+}
+
 static void test_kv_groups(void **state)
 {
     int64_t orders[] = {1, 2};
@@ -287,12 +337,19 @@ static void test_ablation_view(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),        cmocka_unit_test(test_pairs_are_in_order),
-        cmocka_unit_test(test_selectors),     cmocka_unit_test(test_overlapping_selectors_count_once),
-        cmocka_unit_test(test_kv_groups),     cmocka_unit_test(test_bad_selectors),
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_same_intervention_twice),
-        cmocka_unit_test(test_sets_file),     cmocka_unit_test(test_bad_sets_files),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_pairs_are_in_order),
+        cmocka_unit_test(test_selectors),
+        cmocka_unit_test(test_overlapping_selectors_count_once),
+        cmocka_unit_test(test_kv_groups),
+        cmocka_unit_test(test_bad_selectors),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_same_intervention_twice),
+        cmocka_unit_test(test_sets_file),
+        cmocka_unit_test(test_bad_sets_files),
         cmocka_unit_test(test_ablation_view),
+        cmocka_unit_test(test_gone_heads),
+        cmocka_unit_test(test_gone_heads_in_a_file),
     };
     return cmocka_run_group_tests_name("space", tests, NULL, NULL);
 }
