@@ -42,12 +42,12 @@ hs_status hs__analysis_choice_order(const double *loss, size_t n, uint32_t *orde
 /* More draws than this for each set that is wanted find nothing new. */
 enum { MOST_DRAWS_A_SET = 1000 };
 
-/* Random numbers one after the other, and how many indices there are to draw from. */
+/* Random numbers one after the other, and what there is to draw from. */
 typedef struct draw {
     uint64_t seed;
     uint64_t stream;
     uint64_t index;
-    const size_t *n_indices; /* [HS_COMPONENT_KINDS] of a layer */
+    const choice_components *from;
 } draw;
 
 static size_t draw_below(draw *d, size_t bound)
@@ -76,19 +76,39 @@ static double binomial(size_t n, size_t k)
     return result;
 }
 
+/* All heads that read the component's keys and values are gone: with as many KV heads as heads, the one head. */
+static bool is_gone(const choice_components *from, int32_t kind, int32_t layer, size_t index)
+{
+    const size_t n_each = from->n_indices[HS_COMPONENT_HEAD] / from->n_indices[kind];
+    size_t n = 0;
+
+    for (size_t i = 0; i < from->n_gone; ++i)
+        n += from->gone[i].layer == layer && (size_t)from->gone[i].index / n_each == index;
+    return from->n_gone > 0 && n == n_each;
+}
+
+static size_t count_indices(const choice_components *from, int32_t kind, int32_t layer)
+{
+    size_t n = from->n_indices[kind];
+
+    for (size_t index = 0; from->n_gone > 0 && index < from->n_indices[kind]; ++index)
+        n -= is_gone(from, kind, layer, index);
+    return n;
+}
+
 /* Sets that match this one, itself among them. */
-static double count_matching(const hs_component *components, size_t n, const size_t n_indices[HS_COMPONENT_KINDS])
+static double count_matching(const hs_component *components, size_t n, const choice_components *from)
 {
     double count = 1;
 
     for (size_t first = 0, end; first < n; first = end) {
         end = end_of_run(components, n, first);
-        count *= binomial(n_indices[components[first].kind], end - first);
+        count *= binomial(count_indices(from, components[first].kind, components[first].layer), end - first);
     }
     return count;
 }
 
-/* As many different indices in each layer: each is drawn again until it is new in its layer. */
+/* As many different indices in each layer: each is drawn again until it is there and new in its layer. */
 static void draw_matching(const hs_component *components, size_t n, draw *d, hs_component *drawn)
 {
     memcpy(drawn, components, n * sizeof *drawn);
@@ -97,8 +117,8 @@ static void draw_matching(const hs_component *components, size_t n, draw *d, hs_
         for (size_t i = first; i < end; ++i) {
             bool is_new = false;
             while (!is_new) {
-                drawn[i].index = (int32_t)draw_below(d, d->n_indices[components[i].kind]);
-                is_new = true;
+                drawn[i].index = (int32_t)draw_below(d, d->from->n_indices[components[i].kind]);
+                is_new = !is_gone(d->from, drawn[i].kind, drawn[i].layer, (size_t)drawn[i].index);
                 for (size_t j = first; j < i; ++j)
                     is_new = is_new && drawn[j].index != drawn[i].index;
             }
@@ -143,20 +163,20 @@ static hs_status draw_controls(const hs_sets_index *index, const hs_component *c
  * Where fewer sets match than are wanted, all of them are wanted. Draws are from a stream of their
  * own for each set, so that the controls of one do not depend on which others are controlled.
  */
-hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set,
-                                       const size_t n_indices[HS_COMPONENT_KINDS], size_t n_wanted, uint64_t seed,
-                                       uint64_t stream, hs_sets *chosen, hs_error *error)
+hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set, const choice_components *from,
+                                       size_t n_wanted, uint64_t seed, uint64_t stream, hs_sets *chosen,
+                                       hs_error *error)
 {
     const hs_sets *sets = index->sets;
     const size_t n = (size_t)sets->order[set];
     hs_component *components = NULL;
     hs_sets all = {.base = sets};
-    draw d = {seed, stream, 0, n_indices};
+    draw d = {seed, stream, 0, from};
     hs_status status;
 
     HS_GOTO_DONE(hs_allocate(&components, n, sizeof *components, "controls", error));
     hs_sets_view(sets, set, components);
-    const double n_others = count_matching(components, n, n_indices) - 1;
+    const double n_others = count_matching(components, n, from) - 1;
     if (n_others < (double)n_wanted)
         n_wanted = (size_t)(n_others + 0.5);
     status = draw_controls(index, components, n, sets->intervention[set], n_wanted, &d, &all, chosen, error);

@@ -10,14 +10,21 @@
 /* order[n] <- 0 .. n - 1 from the smallest loss up, equal ones as they stand; what is not a number last. */
 hs_status hs__analysis_choice_order(const double *loss, size_t n, uint32_t *order, hs_error *error);
 
+/* What random sets are drawn from. */
+typedef struct choice_components {
+    size_t n_indices[HS_COMPONENT_KINDS]; /* of a layer */
+    const hs_component *gone;             /* [n_gone] heads that the checkpoint lacks */
+    size_t n_gone;
+} choice_components;
+
 /*
  * Appends to `chosen`, which continues the table, what is new among `n_wanted` different random sets with as many
  * components of each kind in each layer as `set` has, under its intervention: not `set` itself, nor what `index` or
  * `chosen` has. Fewer than n_wanted where there are not so many. Draws are stream `stream` of the seed.
  */
-hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set,
-                                       const size_t n_indices[HS_COMPONENT_KINDS], size_t n_wanted, uint64_t seed,
-                                       uint64_t stream, hs_sets *chosen, hs_error *error);
+hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set, const choice_components *from,
+                                       size_t n_wanted, uint64_t seed, uint64_t stream, hs_sets *chosen,
+                                       hs_error *error);
 
 /*
  * Removing heads one after the other. `heads`[n_heads] are all that can go, `order` them from the least important

@@ -13,6 +13,21 @@ static size_t stated_size(const hs_results *results, const char *name)
     return value != NULL ? (size_t)strtoull(value, NULL, 10) : 0;
 }
 
+/* The heads that a pruned checkpoint lacks, as the run has stated them: "0.1, 2.3", or no attribute. */
+static hs_status read_gone(const hs_results *results, hs_component **gone_out, size_t *n_out, hs_error *error)
+{
+    const char *cursor = hs_results_attribute_of(results, "provenance", "pruned_heads");
+    size_t capacity = 0;
+    hs_component head;
+
+    while (cursor != NULL && hs_sets_read_component(&cursor, &head)) {
+        HS_TRY(hs_reserve(gone_out, &capacity, *n_out + 1, sizeof **gone_out, "pruned heads", error));
+        (*gone_out)[(*n_out)++] = head;
+        cursor += strspn(cursor, ", ");
+    }
+    return HS_OK;
+}
+
 /*
  * Stated numbers and seed come from the file, so that a resumed run chooses the same sets whatever
  * its experiment file has become.
@@ -20,20 +35,25 @@ static size_t stated_size(const hs_results *results, const char *name)
 static hs_status choose_controls_of(const hs_results *results, const hs_sets_index *index, const hs_ranking *ranking,
                                     hs_sets *chosen, hs_error *error)
 {
-    size_t n_indices[HS_COMPONENT_KINDS];
+    choice_components from = {0};
+    hs_component *gone = NULL;
     const hs_experiment *stated;
+    hs_status status;
 
     HS_TRY(hs_results_stated(results, &stated, error));
     const size_t n_wanted = (size_t)stated->controls_random_sets;
     const size_t n_best = (size_t)stated->controls_for_best;
     const uint64_t seed = (uint64_t)stated->seed;
     for (int32_t kind = 0; kind < HS_COMPONENT_KINDS; ++kind)
-        n_indices[kind] = stated_size(results, hs_sets_kind(kind)->counted);
-    for (size_t i = 0; i < n_best && i < ranking->n; ++i)
-        HS_TRY(hs__analysis_choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,
-                                            hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen,
-                                            error));
-    return HS_OK;
+        from.n_indices[kind] = stated_size(results, hs_sets_kind(kind)->counted);
+    status = read_gone(results, &gone, &from.n_gone, error);
+    from.gone = gone;
+    for (size_t i = 0; status == HS_OK && i < n_best && i < ranking->n; ++i)
+        status = hs__analysis_choice_controls(index, ranking->sets[i], &from, n_wanted, seed,
+                                              hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen,
+                                              error);
+    hs_free(gone);
+    return status;
 }
 
 /* The ranking is that of summaries, whose order no option of the statistics changes. */

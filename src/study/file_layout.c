@@ -117,6 +117,21 @@ static hs_status add_operations(const hs_study *study, struct study_layout *l, h
     return add_fact(l, "flops_naive", text, error);
 }
 
+/* Controls are not drawn from them. */
+static hs_status add_gone_heads(const hs_model *model, struct study_layout *l, hs_error *error)
+{
+    hs_text text = {0};
+    hs_status status = HS_OK;
+
+    if (model->shape.gone_heads == NULL)
+        return HS_OK;
+    HS_GOTO_DONE(hs_model_describe_gone_heads(&model->shape, &text, error));
+    status = add_fact(l, "pruned_heads", text.text, error);
+done:
+    hs_text_clear(&text);
+    return status;
+}
+
 /*
  * Facts that change no number and that somebody will ask for in a year. They are attributes
  * without identity: another host may go on.
@@ -134,6 +149,7 @@ static hs_status describe_provenance(const hs_study *study, const char *hosts, c
     HS_TRY(add_number(l, "n_layers", model->shape.n_layers, error));
     for (int32_t kind = 0; kind < HS_COMPONENT_KINDS; ++kind)
         HS_TRY(add_number(l, hs_sets_kind(kind)->counted, hs_sets_kind(kind)->count(&model->shape), error));
+    HS_TRY(add_gone_heads(model, l, error));
     HS_TRY(add_number(l, "head_dim", model->shape.head_dim, error));
     HS_TRY(add_number(l, "width", model->shape.width, error));
     HS_TRY(add_number(l, "n_parameters", model->n_parameters, error));

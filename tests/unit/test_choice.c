@@ -64,12 +64,12 @@ static hs_sets table_of_three(void)
 
 static hs_sets draw(const hs_sets *t, size_t n_wanted, uint64_t seed)
 {
-    const size_t n_indices[HS_COMPONENT_KINDS] = {4, 2};
+    const choice_components from = {.n_indices = {4, 2}};
     hs_sets chosen = {.base = t};
     hs_error error = {0};
 
     hs_sets_index index = index_of(t);
-    assert_int_equal(hs__analysis_choice_controls(&index, 1, n_indices, n_wanted, seed, 7, &chosen, &error), HS_OK);
+    assert_int_equal(hs__analysis_choice_controls(&index, 1, &from, n_wanted, seed, 7, &chosen, &error), HS_OK);
     hs_sets_index_clear(&index);
     return chosen;
 }
@@ -122,6 +122,28 @@ static void test_controls(void **state)
     }
     assert_true(differs);
     hs_sets_clear(&first);
+    hs_sets_clear(&t);
+}
+
+/* Of layer 0 two heads are left, and of layer 2 three: what matches is this set with another head of layer 2. */
+static void test_controls_without_gone_heads(void **state)
+{
+    static const hs_component gone[] = {{0, 0, 0}, {0, 0, 2}, {0, 2, 1}};
+    (void)state;
+    hs_sets t = table_of_three();
+    const choice_components from = {.n_indices = {4, 2}, .gone = gone, .n_gone = 3};
+    hs_sets chosen = {.base = &t};
+    hs_sets_index index = index_of(&t);
+
+    ASSERT_OK(hs__analysis_choice_controls(&index, 1, &from, 100, 1, 7, &chosen, &error));
+    for (uint64_t set = t.n_sets; set < t.n_sets + chosen.n_sets; ++set) {
+        hs_component c[MAX_ORDER];
+        hs_sets_view(&chosen, set, c);
+        assert_true(c[0].index == 1 && c[1].index == 3 && c[2].layer == 2 && c[2].index > 1);
+    }
+    assert_int_equal(chosen.n_sets, 2);
+    hs_sets_index_clear(&index);
+    hs_sets_clear(&chosen);
     hs_sets_clear(&t);
 }
 
@@ -299,7 +321,7 @@ int main(void)
         cmocka_unit_test(test_order),        cmocka_unit_test(test_controls),
         cmocka_unit_test(test_all_controls), cmocka_unit_test(test_controls_are_uniform),
         cmocka_unit_test(test_greedy),       cmocka_unit_test(test_greedy_ties_and_gaps),
-        cmocka_unit_test(test_importance),
+        cmocka_unit_test(test_importance),   cmocka_unit_test(test_controls_without_gone_heads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
