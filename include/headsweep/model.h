@@ -166,7 +166,7 @@ typedef struct hs_model {
     hs_model_shape shape;
     const char *family;        /* model_type of the config: "gpt2", "llama" */
     const char *architecture;  /* "GPT2LMHeadModel" */
-    const char *weight_type;   /* "F32", "F16", "BF16" or "mixed": as stored */
+    const char *weight_type;   /* "F32", "F64", "F16", "BF16" or "mixed": as stored */
     size_t n_parameters;       /* tied ones once */
     int32_t bos_token;         /* of config.json; -1 if absent or outside the vocabulary */
     int32_t eos_token;         /* the same (the first one where the file lists several) */

@@ -10,6 +10,7 @@
 
 #include "model/extras.h"
 #include "model/pruned.h"
+#include "model/quantised.h"
 #include "model/tensor_names.h"
 #include "model/weights.h"
 
@@ -107,8 +108,8 @@ static hs_status check_tensor(const hs_tensor *tensor, const hs_tensor_rule *rul
     if (tensor->n_dimensions != n_expected || memcmp(tensor->shape, expected, n_expected * sizeof *expected) != 0)
         return fail_shape(tensor, rule->shape, expected, n_expected, error);
     if (!hs__model_dtype_is_weight(tensor->dtype))
-        return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s is of type %s; F32, F16 and BF16 are read", tensor->path,
-                       tensor->name, hs__model_dtype_name(tensor->dtype));
+        return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s is of type %s; F32, F64, F16 and BF16 are read: %s",
+                       tensor->path, tensor->name, hs__model_dtype_name(tensor->dtype), hs__model_quantised_advice);
     return HS_OK;
 }
 

@@ -7,6 +7,8 @@
 #include <float.h>
 #include <string.h>
 
+#include "model/quantised.h"
+
 static hs_status is_false(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
 {
     bool flag = false;
@@ -124,8 +126,6 @@ hs_status hs__model_constraints_check(const hs_config *config, const hs_config_c
 hs_status hs__model_constraints_check_all_families(const hs_config *config, hs_error *error)
 {
     static const hs_config_constraint constraints[] = {
-        {"quantization_config", HS_DEMAND_EMPTY,
-         "quantised weights are not read; dequantise the model to F32, F16 or BF16 first"},
         {"auto_map", HS_DEMAND_EMPTY,
          "it names code that transformers can run in place of the family's own, which may compute anything; remove the "
          "key if the model is a plain one of its family"},
@@ -138,5 +138,6 @@ hs_status hs__model_constraints_check_all_families(const hs_config *config, hs_e
          "transformers would read one of these in place of config.json; rename the right one to config.json"},
         {0},
     };
+    HS_TRY(hs__model_quantised_refuse(config, error));
     return hs__model_constraints_check(config, constraints, NULL, error);
 }

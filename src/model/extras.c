@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/quantised.h"
+
 typedef struct sign {
     const char *pattern;
     const char *meaning;
 } sign;
 
 #define ADAPTER "an adapter lies beside the weights; merge it into them first (peft: merge_and_unload())"
-#define QUANTISED "quantised weights are not read; dequantise the model to F32, F16 or BF16 first"
+#define QUANTISED hs__model_quantised_advice
 
 #define WRAPPED                                                                                                      \
     "a module inside the model is wrapped (torch.compile, FSDP, activation checkpointing); take the wrapper's name " \

@@ -102,6 +102,16 @@ static const char *stored_type(const hs_binding_list *bindings)
     return bindings->n_items > 0 ? hs__model_dtype_name(bindings->items[0].tensor->dtype) : "none";
 }
 
+/* transformers computes in double precision with such weights. */
+static hs_status note_rounding(hs_checkpoint *checkpoint, hs_error *error)
+{
+    for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
+        if (checkpoint->bindings.items[i].tensor->dtype == HS_DTYPE_F64)
+            return hs__model_note_add(&checkpoint->notes, error,
+                                      "weights of F64 are rounded to single precision, in which all is computed");
+    return HS_OK;
+}
+
 static hs_status make_rotary(hs_checkpoint *checkpoint, hs_error *error)
 {
     const hs_model_shape *shape = &checkpoint->options.shape;
@@ -176,6 +186,7 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
     HS_TRY(make_slopes(checkpoint, error));
     round_embedding_scale(checkpoint);
     HS_TRY(make_ones(checkpoint, error));
+    HS_TRY(note_rounding(checkpoint, error));
     return make_rotary(checkpoint, error);
 }
 
@@ -302,9 +313,9 @@ static hs_status check_finite(const hs_tensor *tensor, hs_share share, hs_error 
     float value;
     char element[64];
     hs__model_weights_expand(tensor->dtype, tensor->bytes + i * element_bytes, 1, &value);
-    return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: element %s is %g, which is not finite", tensor->path,
+    return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: element %s is %g, which is not finite%s", tensor->path,
                    tensor->name, hs__model_shape_format(position + first, 2 - first, element, sizeof element),
-                   (double)value);
+                   (double)value, tensor->dtype == HS_DTYPE_F64 ? " in single precision" : "");
 }
 
 static const float *bind_values(const hs_binding *binding, float *arena)

@@ -7,7 +7,7 @@
 
 #include "headsweep/base.h"
 
-/* name in the header, bits per element. F32, F16 and BF16 can be weights; the others may only be skipped. */
+/* name in the header, bits per element. F32, F64, F16 and BF16 can be weights; the others may only be skipped. */
 #define HS_DTYPE_LIST(X) \
     X(F32, 32)           \
     X(F16, 16)           \

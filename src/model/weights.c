@@ -1,9 +1,11 @@
 /*
- * weights: F16 and BF16 to single precision, and the search for what is not finite: all weights
+ * weights: F64, F16 and BF16 to single precision, and the search for what is not finite: all weights
  * pass through these loops, which are written so that the compiler vectorises them.
  */
 #include "model/weights.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* safetensors is little-endian, and F32 weights are used where they lie in the mapped file. */
@@ -14,7 +16,7 @@ enum { CHUNK = 4096 };
 
 bool hs__model_dtype_is_weight(hs_dtype dtype)
 {
-    return dtype == HS_DTYPE_F32 || dtype == HS_DTYPE_F16 || dtype == HS_DTYPE_BF16;
+    return dtype == HS_DTYPE_F32 || dtype == HS_DTYPE_F64 || dtype == HS_DTYPE_F16 || dtype == HS_DTYPE_BF16;
 }
 
 static inline uint16_t load_u16(const unsigned char *bytes, size_t i)
@@ -70,6 +72,20 @@ static void expand_bf16(const unsigned char *bytes, size_t n, float *out)
         out[i] = from_bits((uint32_t)load_u16(bytes, i) << 16);
 }
 
+static inline double load_f64(const unsigned char *bytes, size_t i)
+{
+    double value;
+    memcpy(&value, bytes + 8 * i, sizeof value);
+    return value;
+}
+
+/* To the nearest; what is too large becomes infinite. */
+static void round_f64(const unsigned char *bytes, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)load_f64(bytes, i);
+}
+
 void hs__model_weights_expand(hs_dtype dtype, const unsigned char *bytes, size_t n, float *out)
 {
     if (n == 0)
@@ -78,6 +94,8 @@ void hs__model_weights_expand(hs_dtype dtype, const unsigned char *bytes, size_t
         expand_f16(bytes, n, out);
     else if (dtype == HS_DTYPE_BF16)
         expand_bf16(bytes, n, out);
+    else if (dtype == HS_DTYPE_F64)
+        round_f64(bytes, n, out);
     else
         memcpy(out, bytes, n * sizeof *out);
 }
@@ -94,7 +112,7 @@ float hs__model_weights_round(hs_dtype dtype, float value)
     return from_bits(bits >> n_dropped << n_dropped);
 }
 
-/* Finiteness: an exponent of nothing but ones. */
+/* Finiteness: an exponent of nothing but ones; of F64 also what is larger than any number of single precision. */
 
 static bool has_not_finite_u16(const unsigned char *bytes, size_t n, uint16_t exponent)
 {
@@ -113,16 +131,26 @@ static bool has_not_finite_u32(const unsigned char *bytes, size_t n)
     return found != 0;
 }
 
+static bool has_not_finite_f64(const unsigned char *bytes, size_t n)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < n; i++)
+        found |= !(fabs(load_f64(bytes, i)) <= (double)FLT_MAX);
+    return found != 0;
+}
+
 static bool has_not_finite(hs_dtype dtype, const unsigned char *bytes, size_t n)
 {
     if (dtype == HS_DTYPE_F32)
         return has_not_finite_u32(bytes, n);
+    if (dtype == HS_DTYPE_F64)
+        return has_not_finite_f64(bytes, n);
     return has_not_finite_u16(bytes, n, dtype == HS_DTYPE_F16 ? 0x7c00u : 0x7f80u);
 }
 
 size_t hs__model_weights_find_not_finite(hs_dtype dtype, const unsigned char *bytes, size_t n)
 {
-    size_t element_bytes = dtype == HS_DTYPE_F32 ? 4 : 2;
+    size_t element_bytes = dtype == HS_DTYPE_F64 ? 8 : dtype == HS_DTYPE_F32 ? 4 : 2;
     for (size_t start = 0; start < n; start += CHUNK) {
         size_t length = n - start < CHUNK ? n - start : CHUNK;
         if (!has_not_finite(dtype, bytes + start * element_bytes, length))

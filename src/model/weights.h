@@ -4,7 +4,7 @@
 
 #include "model/safetensors.h"
 
-/* F32, F16 or BF16? */
+/* F32, F64, F16 or BF16? */
 bool hs__model_dtype_is_weight(hs_dtype dtype);
 
 /* out[n]: the n elements of a weight dtype as floats. Infinities stay, NaNs stay NaN with their payload. */

@@ -128,6 +128,9 @@ static void tensor_write(FILE *file, const struct test_tensor *tensor, enum test
         float value = tensor->values[i];
         if (type == TEST_F32) {
             REQUIRE(fwrite(&value, sizeof value, 1, file) == 1);
+        } else if (type == TEST_F64) {
+            double real = (double)value;
+            REQUIRE(fwrite(&real, sizeof real, 1, file) == 1);
         } else {
             uint16_t half = type == TEST_F16 ? round_to_f16(value) : round_to_bf16(value);
             REQUIRE(fwrite(&half, sizeof half, 1, file) == 1);
@@ -138,8 +141,9 @@ static void tensor_write(FILE *file, const struct test_tensor *tensor, enum test
 static void header_entry_append(hs_text *header, const struct test_tensor *tensor, enum test_weight_type type,
                                 size_t *offset_inout)
 {
-    static const char *const type_names[] = {"F32", "F16", "BF16"};
-    size_t end = *offset_inout + element_count(tensor) * (type == TEST_F32 ? 4 : 2);
+    static const char *const type_names[] = {"F32", "F16", "BF16", "F64"};
+    static const size_t n_bytes[] = {4, 2, 2, 8};
+    size_t end = *offset_inout + element_count(tensor) * n_bytes[type];
     REQUIRE(hs_text_appendf(header, NULL, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", tensor->name, type_names[type]) ==
             HS_OK);
     for (size_t i = 0; i < tensor->n_dimensions; i++)

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum test_weight_type { TEST_F32, TEST_F16, TEST_BF16 };
+enum test_weight_type { TEST_F32, TEST_F16, TEST_BF16, TEST_F64 };
 
 struct test_tensor {
     const char *name;

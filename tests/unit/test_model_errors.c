@@ -45,7 +45,16 @@ static void test_configurations(void **state)
         {false, "\"activation_function\": \"gelu\\u0000x\"", "not printable"},
         {false, "\"layer_norm_epsilon\": -1", "\"layer_norm_epsilon\" is -1; 0 to 1 is accepted"},
         {false, "\"layer_norm_epsilon\": \"1e-5\"", "is of kind string; a number is expected"},
-        {false, "\"quantization_config\": {\"bits\": 4}", "quantised weights are not read"},
+        {false, "\"quantization_config\": {\"bits\": 4}",
+         "by a method that it does not name: quantised weights are not"},
+        {false, "\"quantization_config\": {\"load_in_8bit\": true}", "by bitsandbytes: quantised weights are not read"},
+        {false, "\"quantization_config\": {\"quant_method\": \"bitsandbytes\"}", ".dequantize().save_pretrained("},
+        {false, "\"quantization_config\": {\"quant_method\": \"fp8\"}", "FineGrainedFP8Config(dequantize=True)"},
+        {false, "\"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4}",
+         "quantised by gptq: quantised weights are not read. To get a checkpoint that is: take the checkpoint that it"},
+        {true, "\"quantization_config\": {\"quant_method\": \"awq\"}", "quantised by awq"},
+        {true, "\"quantization_config\": {\"quant_method\": 4}", "\"quantization_config.quant_method\" is of kind"},
+        {true, "\"quantization_config\": 4", "\"quantization_config\" is of kind integer"},
         {false, "\"auto_map\": {\"AutoModel\": \"modeling_x.X\"}",
          "\"auto_map\" cannot have this value: it names code"},
         {true, "\"pruned_heads\": {\"0\": [1]}", "\"pruned_heads\" cannot have this value: a model of family llama"},
@@ -193,7 +202,9 @@ static void test_wrong_types(void **state)
 {
     test_random_gpt2_with(*state, &gpt2_options, 1);
     replace_in_file(*state, "model.safetensors", "wte.weight\":{\"dtype\":\"F32\"", "wte.weight\":{\"dtype\":\"I32\"");
-    assert_open_fails(*state, "tensor transformer.wte.weight is of type I32; F32, F16 and BF16 are read");
+    assert_open_fails(
+        *state,
+        "tensor transformer.wte.weight is of type I32; F32, F64, F16 and BF16 are read: quantised weights are not");
 }
 
 static void test_weights_that_are_not_finite(void **state)
@@ -209,6 +220,7 @@ static void test_weights_that_are_not_finite(void **state)
         {"transformer.h.0.ln_2.bias", 7, -INFINITY, TEST_F32, "ln_2.bias: element [7] is -inf"},
         {"transformer.wte.weight", 0, INFINITY, TEST_F16, "wte.weight: element [0, 0] is inf"},
         {"transformer.h.1.mlp.c_proj.weight", 32 * 8 - 1, NAN, TEST_BF16, "c_proj.weight: element [31, 7] is nan"},
+        {"transformer.wpe.weight", 3, INFINITY, TEST_F64, "[0, 3] is inf, which is not finite in single precision"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct test_options options = gpt2_options;

@@ -99,6 +99,27 @@ static void test_rounding(void **state)
         assert_true(hs__model_weights_round(cases[i].dtype, cases[i].value) == cases[i].expected);
 }
 
+/* To the nearest, ties to even; what single precision cannot hold is found as what is not finite is. */
+static void test_f64_is_rounded(void **state)
+{
+    (void)state;
+    const double stored[] = {1.5, -0.0, 1.0 / 3, 1 + 0x1p-24, 1 + 0x3p-24, 0x1.fffffep127, 1e-60};
+    const float expected[] = {1.5f, -0.0f, 0x1.555556p-2f, 1.0f, 1 + 0x1p-22f, 0x1.fffffep127f, 0.0f};
+    const double too_large[] = {0x1.ffffffp127, -1e300, INFINITY, NAN};
+    enum { N = sizeof stored / sizeof stored[0] };
+    unsigned char bytes[8 * N + 1];
+    float values[N];
+    memcpy(bytes + 1, stored, sizeof stored);
+    hs__model_weights_expand(HS_DTYPE_F64, bytes + 1, N, values);
+    assert_memory_equal(values, expected, sizeof expected);
+    assert_int_equal(hs__model_weights_find_not_finite(HS_DTYPE_F64, bytes + 1, N), N);
+    for (size_t i = 0; i < sizeof too_large / sizeof too_large[0]; i++) {
+        memcpy(bytes + 1 + 8 * i, &too_large[i], sizeof too_large[i]);
+        assert_int_equal(hs__model_weights_find_not_finite(HS_DTYPE_F64, bytes + 1, N), i);
+        memcpy(bytes + 1 + 8 * i, &stored[0], sizeof stored[0]);
+    }
+}
+
 static void test_f32_is_copied(void **state)
 {
     (void)state;
@@ -147,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_bit_patterns),
+        cmocka_unit_test(test_f64_is_rounded),
         cmocka_unit_test(test_every_half_is_exact),
         cmocka_unit_test(test_rounding),
         cmocka_unit_test(test_f32_is_copied),
