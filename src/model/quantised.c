@@ -7,7 +7,7 @@
 #define SAVED ".save_pretrained('NEW_FOLDER')\" (the class in \"architectures\" where it is another)"
 #define WITH(class)                                                                                                 \
     LOADED ", quantization_config=t." class "(dequantize=True))" SAVED ", and take \"quantization_config\" out of " \
-                                                                       "its config.json if it is still there"
+                                            "its config.json if it is still there"
 #define ORIGINAL "take the checkpoint that it was quantised from, which its model card names (base_model)"
 
 const char hs__model_quantised_advice[] =

@@ -93,6 +93,7 @@ CASES = [
      torch.float32),
     ("gpt2_silu_f16", GPT2LMHeadModel, GPT2Config(**GPT2, activation_function="silu"), torch.float16),
     ("gpt2_epsilon_bf16", GPT2LMHeadModel, GPT2Config(**GPT2, layer_norm_epsilon=0.1), torch.bfloat16),
+    ("gpt2_f64", GPT2LMHeadModel, GPT2Config(**GPT2), torch.float64),
     ("llama", LlamaForCausalLM, LlamaConfig(**LLAMA), torch.float32),
     ("llama_grouped_head_dim_tied", LlamaForCausalLM,
      LlamaConfig(**LLAMA, num_key_value_heads=2, head_dim=6, tie_word_embeddings=True), torch.float32),

@@ -238,6 +238,7 @@ static void check_case(const char *name)
     X(gpt2_unscaled_relu_untied)    \
     X(gpt2_silu_f16)                \
     X(gpt2_epsilon_bf16)            \
+    X(gpt2_f64)                     \
     X(gpt2_pruned)                  \
     X(gpt2_pruned_f16)              \
     X(llama)                        \
