@@ -73,7 +73,19 @@ static void put_name(const listing *view, uint64_t set, hs_json_writer *json)
     hs_text_clear(&name);
 }
 
-/* "[[2, 1], [3, 0]]" */
+/* ["2.1", "3.0"], or ["2.kv1"]: what "heads" says of head and KV group alike. */
+static void put_components(const hs_component *components, size_t n, hs_json_writer *json)
+{
+    char name[HS_COMPONENT_NAME_BYTES];
+
+    hs_json_put_key(json, "components");
+    hs_json_begin(json, '[');
+    for (size_t i = 0; i < n; ++i)
+        hs_json_put_string(json, hs_sets_component_name(components[i], name));
+    hs_json_end(json, ']');
+}
+
+/* "heads": [[2, 1], [3, 0]], and the same by name. */
 static void put_heads(const listing *view, uint64_t set, hs_json_writer *json)
 {
     const size_t n = (size_t)view->sets->order[set];
@@ -92,6 +104,7 @@ static void put_heads(const listing *view, uint64_t set, hs_json_writer *json)
         hs_json_end(json, ']');
     }
     hs_json_end(json, ']');
+    put_components(components, components != NULL ? n : 0, json);
     hs_free(components);
 }
 

@@ -10,6 +10,7 @@
 #include "headsweep/sets.h"
 #include "report/contents.h"
 #include "report/listing.h"
+#include "report/payload_sets.h"
 
 static const struct {
     const char *key;
@@ -30,131 +31,18 @@ enum { N_TABLES = sizeof tables / sizeof *tables, ENCODED_BYTES = 5 };
 
 typedef struct payload {
     const hs_report *report;
-    uint64_t *sets; /* those that are in the page, ascending, without the clean one */
-    size_t n_sets;
-    size_t n_metrics;
-    size_t n_most_bytes; /* of sets and tables: beyond it the page has fewer metrics, then fewer sets */
+    payload_choice chosen;
     hs_json_writer *json;
 } payload;
 
-static size_t bytes_a_set(const hs_report *report)
+/* What a set takes in the tables of one metric. */
+static size_t bytes_a_row(const hs_report *report)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < N_TABLES; ++i)
         n += !tables[i].of_pairs || report->has_pairs;
     return n * ENCODED_BYTES;
-}
-
-/* What a set takes: its number, intervention and components, and a row of each table of so many metrics. */
-static size_t bytes_of_set(const hs_report *report, uint64_t set, size_t n_metrics)
-{
-    enum { NUMBER_BYTES = 8, BRACKETS_BYTES = 6, COMPONENT_BYTES = 5 };
-
-    return NUMBER_BYTES + BRACKETS_BYTES + (size_t)report->sets->order[set] * COMPONENT_BYTES +
-           n_metrics * bytes_a_set(report);
-}
-
-/* Sets that are to be in the page, and what they take. */
-typedef struct selection {
-    const hs_report *report;
-    uint8_t *wanted; /* [n_sets] */
-    size_t n_bytes;
-} selection;
-
-/* A set that several lists want has room once. False: it has none. */
-static bool want(selection *s, uint64_t set, size_t n_most_bytes)
-{
-    const size_t n_bytes = bytes_of_set(s->report, set, s->report->n_main);
-
-    if (s->wanted[set] || !s->report->analysis->complete[set])
-        return true;
-    if (s->n_bytes + n_bytes > n_most_bytes)
-        return false;
-    s->wanted[set] = 1;
-    s->n_bytes += n_bytes;
-    return true;
-}
-
-static hs_status want_largest(selection *s, hs_statistic statistic, size_t n_most_bytes, hs_error *error)
-{
-    const hs_report *report = s->report;
-    uint64_t *largest = NULL;
-    size_t n = 0;
-    hs_status status = hs_allocate(&largest, report->sets->n_sets, sizeof *largest, "page", error);
-
-    if (status == HS_OK)
-        status = hs__report_largest(report, statistic, &report->metrics[hs__report_ranked_metric(report)], -1, largest,
-                                    report->sets->n_sets, &n, error);
-    for (size_t i = 0; status == HS_OK && i < n && want(s, largest[i], n_most_bytes); ++i)
-        ;
-    hs_free(largest);
-    return status;
-}
-
-/* Points of a curve name hundreds of heads each: those for which there is no room are drawn all the same. */
-static void want_curves(selection *s, size_t n_most_bytes)
-{
-    for (size_t i = 0; i < s->report->n_curves; ++i)
-        for (size_t point = 0; point < s->report->curves[i].n_points; ++point)
-            if (!want(s, s->report->curves[i].points[point].set, n_most_bytes))
-                break;
-}
-
-/* Where not all have room: singles, the ranking, then the largest interactions and changes. */
-static hs_status want_important(selection *s, size_t n_most_bytes, hs_error *error)
-{
-    const hs_report *report = s->report;
-    const size_t quarter = n_most_bytes / 4;
-
-    for (uint64_t set = 1; set < report->sets->n_sets; ++set)
-        if (report->sets->order[set] == 1)
-            (void)want(s, set, n_most_bytes);
-    for (size_t i = 0; i < report->pareto.n; ++i)
-        (void)want(s, report->pareto.sets[i], n_most_bytes);
-    want_curves(s, s->n_bytes + quarter < n_most_bytes ? s->n_bytes + quarter : n_most_bytes);
-    const size_t of_ranking = s->n_bytes + quarter < n_most_bytes ? s->n_bytes + quarter : n_most_bytes;
-    for (size_t i = 0; i < report->ranking.n && want(s, report->ranking.sets[i], of_ranking); ++i)
-        ;
-    HS_TRY(want_largest(s, HS_STATISTIC_INTERACTION, n_most_bytes - quarter, error));
-    return want_largest(s, HS_STATISTIC_DELTA, n_most_bytes, error);
-}
-
-/* Of all complete sets with so many metrics. */
-static size_t bytes_of_all(const hs_report *report, size_t n_metrics)
-{
-    size_t n_bytes = 0;
-
-    for (uint64_t set = 1; set < report->sets->n_sets; ++set)
-        n_bytes += report->analysis->complete[set] ? bytes_of_set(report, set, n_metrics) : 0;
-    return n_bytes;
-}
-
-/*
- * First sets for the main metrics, then as many further metrics as fit beside those sets; the main
- * ones stay in any case.
- */
-static hs_status choose_sets(payload *p, hs_error *error)
-{
-    const hs_report *report = p->report;
-    selection s = {.report = report};
-    hs_status status;
-
-    HS_GOTO_DONE(hs_allocate(&s.wanted, report->sets->n_sets, sizeof *s.wanted, "page", error));
-    HS_GOTO_DONE(hs_allocate(&p->sets, report->sets->n_sets, sizeof *p->sets, "page", error));
-    const bool all_fit = bytes_of_all(report, report->n_main) <= p->n_most_bytes;
-    if (!all_fit)
-        HS_GOTO_DONE(want_important(&s, p->n_most_bytes, error));
-    for (uint64_t set = 1; set < report->sets->n_sets; ++set)
-        if ((all_fit || s.wanted[set]) && report->analysis->complete[set])
-            p->sets[p->n_sets++] = set;
-    const size_t n_bytes = all_fit ? bytes_of_all(report, report->n_main) : s.n_bytes;
-    const size_t n_left = p->n_most_bytes > n_bytes ? p->n_most_bytes - n_bytes : 0;
-    p->n_metrics = report->n_main + n_left / (bytes_a_set(report) * (p->n_sets + 1));
-    p->n_metrics = p->n_metrics > report->n_metrics ? report->n_metrics : p->n_metrics;
-done:
-    hs_free(s.wanted);
-    return status;
 }
 
 /* Bits of a float that are kept, as a number; of what is not finite those of NaN. */
@@ -221,8 +109,9 @@ static void put_table(const payload *p, const report_metric *metric, size_t tabl
     hs_text digits = {0};
 
     hs_text_put(&digits, "");
-    for (size_t i = 0; i < p->n_sets; ++i) {
-        encode(shortened(hs__report_value(p->report, tables[table].statistic, metric, p->sets[i]), &format), encoded);
+    for (size_t i = 0; i < p->chosen.n_sets; ++i) {
+        encode(shortened(hs__report_value(p->report, tables[table].statistic, metric, p->chosen.sets[i]), &format),
+               encoded);
         hs_text_put(&digits, encoded);
     }
     hs_json_begin_line(p->json, 0);
@@ -279,7 +168,7 @@ static void put_metric(const payload *p, size_t row)
     put_whole(p, "better", metric->is->better);
     put_whole(p, "examples", (int64_t)metric->of->n_examples);
     put_clean(p, metric);
-    for (size_t i = 0; row < p->n_metrics && i < N_TABLES; ++i)
+    for (size_t i = 0; row < p->chosen.n_metrics && i < N_TABLES; ++i)
         if (!tables[i].of_pairs || p->report->has_pairs)
             put_table(p, metric, i);
     hs_json_end(p->json, '}');
@@ -324,13 +213,13 @@ static void put_ids(const payload *p)
     put_whole(p, "n_sets", (int64_t)p->report->sets->n_sets);
     hs_json_begin_line(p->json, 0);
     hs_json_put_key(p->json, "ids");
-    if (p->n_sets + 1 == p->report->sets->n_sets) {
+    if (p->chosen.n_sets + 1 == p->report->sets->n_sets) {
         hs_json_put_null(p->json);
         return;
     }
     hs_json_begin(p->json, '[');
-    for (size_t i = 0; i < p->n_sets; ++i)
-        hs_json_put_whole(p->json, (int64_t)p->sets[i]);
+    for (size_t i = 0; i < p->chosen.n_sets; ++i)
+        hs_json_put_whole(p->json, (int64_t)p->chosen.sets[i]);
     hs_json_end(p->json, ']');
 }
 
@@ -340,11 +229,11 @@ static void put_sets(const payload *p)
     hs_json_begin_line(p->json, 0);
     hs_json_put_key(p->json, "sets");
     hs_json_begin(p->json, '[');
-    for (size_t i = 0; i < p->n_sets; ++i) {
+    for (size_t i = 0; i < p->chosen.n_sets; ++i) {
         hs_json_begin(p->json, '[');
-        hs_json_put_whole(p->json, p->report->sets->intervention[p->sets[i]]);
-        for (int32_t place = 0; place < p->report->sets->order[p->sets[i]]; ++place)
-            hs_json_put_whole(p->json, (int64_t)hs__report_component_of(p->report, p->sets[i], place));
+        hs_json_put_whole(p->json, p->report->sets->intervention[p->chosen.sets[i]]);
+        for (int32_t place = 0; place < p->report->sets->order[p->chosen.sets[i]]; ++place)
+            hs_json_put_whole(p->json, (int64_t)hs__report_component_of(p->report, p->chosen.sets[i], place));
         hs_json_end(p->json, ']');
     }
     hs_json_end(p->json, ']');
@@ -465,11 +354,12 @@ hs_status hs__report_payload_write(const hs_report *report, size_t n_most_bytes,
 {
     hs_json_writer json = {.text = text, .is_compact = true};
     const size_t beside = bytes_beside(report);
-    payload p = {.report = report, .json = &json, .n_most_bytes = n_most_bytes > beside ? n_most_bytes - beside : 0};
-    hs_status status = choose_sets(&p, error);
+    payload p = {.report = report, .json = &json};
+    hs_status status = hs__report_payload_choose(report, bytes_a_row(report),
+                                                 n_most_bytes > beside ? n_most_bytes - beside : 0, &p.chosen, error);
 
     if (status == HS_OK)
         put_all(&p);
-    hs_free(p.sets);
+    hs_free(p.chosen.sets);
     return status;
 }
