@@ -34,6 +34,13 @@ static inline void shared_place_make_file(hs_comm *comm, const shared_place *pla
     mpi_assert_ok(comm, status, &error);
 }
 
+/* A small experiment with all that a file can have. */
+static inline void shared_place_new(hs_comm *comm, shared_place *place)
+{
+    shared_place_init(comm, place, (results_fixture_options){2, 3, 10, 4, true});
+    shared_place_make_file(comm, place);
+}
+
 static inline void shared_place_clear(hs_comm *comm, shared_place *place)
 {
     hs_error error = {0};

@@ -69,6 +69,14 @@ static size_t read_blocks(const hs_text *svg, block blocks[N_HEADS])
     return n;
 }
 
+static hs_analysis *open_with_changes(analysis_fixture *f, hs_comm *comm, const double *changes, const double *q)
+{
+    analysis_fixture_open(f, comm, N_SETS);
+    hs_analysis *analysis = analyse(f);
+    set_changes(analysis, changes, q);
+    return analysis;
+}
+
 /* -3, -1 and 0: the tick is 1, a bin a quarter, the axis half a bin longer than the bins at both ends. */
 static void test_bins(void **state)
 {
@@ -78,9 +86,7 @@ static void test_bins(void **state)
     analysis_fixture f;
     block blocks[N_HEADS];
 
-    analysis_fixture_open(&f, *state, N_SETS);
-    hs_analysis *analysis = analyse(&f);
-    set_changes(analysis, changes, q);
+    hs_analysis *analysis = open_with_changes(&f, *state, changes, q);
     hs_text svg = draw(analysis, "histogram-toxicity-nll-zero.svg");
     assert_non_null(strstr(svg.text, ">heads</text>"));
     assert_non_null(strstr(svg.text, ">toxicity.nll, change [nats]</text>"));
@@ -105,9 +111,7 @@ static void test_stacks(void **state)
     analysis_fixture f;
     block blocks[N_HEADS];
 
-    analysis_fixture_open(&f, *state, N_SETS);
-    hs_analysis *analysis = analyse(&f);
-    set_changes(analysis, changes, q);
+    hs_analysis *analysis = open_with_changes(&f, *state, changes, q);
     hs_text svg = draw(analysis, "histogram-toxicity-nll-zero.svg");
     assert_int_equal(read_blocks(&svg, blocks), N_HEADS);
     for (size_t i = 0; i < N_HEADS; ++i) {
