@@ -36,6 +36,7 @@ static void show_share(void *display, double share)
     hs__cli_progress_show_share(display, share, "statistics");
 }
 
+/* Options are the file's, but for the resamples that somebody asks for; no resamples means no tests either. */
 static hs_status compute(hs_results *results, int64_t resamples, hs_analysis **analysis_out, hs_error *error)
 {
     progress_display display = hs__cli_progress_display_make(stderr, 30);

@@ -56,6 +56,11 @@ size_t hs__engine_most_edges(const hs_model_shape *shape, size_t n_components)
     return smaller(n_components, shape->n_layers * n_sites);
 }
 
+size_t hs__engine_most_levels(const hs_model_shape *shape, size_t n_components)
+{
+    return smaller(n_components, shape->n_layers);
+}
+
 size_t hs__engine_most_runs(const hs_model_shape *shape, size_t n_components)
 {
     size_t n_sites, n_runs;

@@ -32,6 +32,8 @@ struct hs_edge_list {
 
 /* The most edges and runs that a set of so many components has. */
 size_t hs__engine_most_edges(const hs_model_shape *shape, size_t n_components);
+/* Layers that as many components can edit: levels of the ablation tree, of which each has one. */
+size_t hs__engine_most_levels(const hs_model_shape *shape, size_t n_components);
 size_t hs__engine_most_runs(const hs_model_shape *shape, size_t n_components);
 
 /*

@@ -27,8 +27,6 @@ struct hs_head_row {
 };
 
 struct hs_kernels {
-    /* ---- rows of a layer ---- */
-
     /* out, in [n_rows, width]; weight [width]; bias [width] or NULL. */
     void (*layer_norm)(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
                        double epsilon);
@@ -68,8 +66,6 @@ struct hs_kernels {
     /* values [n], in place: cap tanh(values / cap), to within 2e-6 of itself. */
     void (*soft_cap)(float *values, float cap, size_t n);
 
-    /* ---- attention ---- */
-
     /* scores[i] += slope * (first + i), scores [n]: what ALiBi adds to keys that lie `first` .. from a query. */
     void (*add_distances)(float *scores, float slope, float first, size_t n);
     /* scores[i] += scale * (slope * (first + i)), the inner product rounded to the nearest bfloat16. */
@@ -84,8 +80,6 @@ struct hs_kernels {
                       float scale);
     /* z_h += weights[h * stride] * value_h, z [n_heads, head_dim]. */
     void (*mix_row)(float *z, const float *weights, size_t stride, const float *value, struct hs_head_row shape);
-
-    /* ---- rows of logits ---- */
 
     /* values [n], n > 0; where one is not a number the result may be any of them. */
     float (*max)(const float *values, size_t n);

@@ -425,7 +425,7 @@ hs_status hs__engine_finish_layer(float *residual, const float *before, size_t n
                           error);
 }
 
-/* ---- what they cost ---------------------------------------------------------------------------------------------- */
+/* What the operations above cost: two for each multiplication and addition of a product. */
 
 double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_parts parts)
 {

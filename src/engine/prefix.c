@@ -391,7 +391,7 @@ static hs_status count_memory(const hs_engine *engine, const hs_workload *worklo
     hs_status status = hs__engine_prefix_plan(&prefix, engine, workload, error);
     if (status == HS_OK) {
         const hs_model_shape *shape = &engine->model->shape;
-        size_t n_levels = hs__engine_most_edges(shape, load->max_components);
+        size_t n_levels = hs__engine_most_levels(shape, load->max_components);
         size_t n_nodes = hs__engine_multiply_sizes(load->n_ablations, n_levels);
         prefix.keeps_values = load->edits_patterns;
         size_t n_slots = count_slots(&prefix, n_nodes);

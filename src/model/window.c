@@ -30,6 +30,7 @@ static hs_status check_kind(const hs_config *config, const hs_json_value *value,
     return HS_OK;
 }
 
+/* All are looked at, whatever the rule makes of them: a kind that is not known is not the window's alone. */
 static hs_status read_kinds(const hs_config *config, size_t n_layers, layer_kinds *kinds, hs_error *error)
 {
     kinds->list = hs_json_get(config->object, layers_key);

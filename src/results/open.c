@@ -160,6 +160,10 @@ static hs_status make_info(const hs_string_list *hints, MPI_Info *info_out, hs_e
     return code == MPI_SUCCESS ? HS_OK : hs_fail(error, HS_ERROR_COMM, "MPI refuses output.mpi_hints");
 }
 
+/*
+ * `opens_together` first: a rank that fails before H5Fopen must not close what the others never opened. Transfers are
+ * independent, since ranks write at different times; whatever HDF5 still has open goes with the file.
+ */
 static hs_status open_collectively(hs_results *results, MPI_Info info, hs_error *error)
 {
     hs_status status = HS_OK;
@@ -188,6 +192,10 @@ static hs_status open_with_info(hs_results *results, const hs_string_list *hints
     return status;
 }
 
+/*
+ * All agree after each step that can fail on one rank alone, for the next one is collective. Rank 0 looks at the file
+ * by itself first: what is damaged in it is found by one process, which nobody waits for.
+ */
 hs_status hs_results_open_with_hints(hs_comm *comm, const char *path, const hs_string_list *hints,
                                      hs_results **results_out, hs_error *error)
 {
