@@ -64,7 +64,7 @@ static bool is_empty(const hs_config *config)
            ((kind == HS_JSON_OBJECT || kind == HS_JSON_ARRAY) && hs_json_size(value) == 0);
 }
 
-/* Only classes of transformers 4 that could remove heads wrote the key; others made weights smaller in their own way. */
+/* Classes of transformers 4 that could remove heads wrote the key; others made weights smaller in their own way. */
 hs_status hs__model_pruned_read(const hs_config *config, const hs_family *family, const hs_model_shape *shape,
                                 bool **gone_out, hs_error *error)
 {
