@@ -141,6 +141,7 @@ const hs_family hs__model_factored_families[] = {
         .architectures = electra_architectures,
         .aliases = aliases,
         .ignored_patterns = electra_ignored,
+        .may_lack_heads = true,
     },
     {
         .model_type = "albert",

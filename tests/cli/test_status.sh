@@ -106,6 +106,17 @@ expect 0 "$program" rank killed.h5 --by toxicity --top 1 --resamples 150
 says out "(150 resamples)"
 expect 2 "$program" rank part.h5 --resamples -1
 
+# What would take one process hours is left out unless it is asked for: 1,393 sets, 100,000 resamples.
+"$program" "${again[@]/=200/=100000}" --set output.results=many.h5 >run.out 2>run.err </dev/null &
+run=$!
+wait_for $run test -e many.h5
+kill -9 $run
+wait $run 2>/dev/null
+expect 0 timeout 60 "$program" rank many.h5 --by toxicity --top 3
+says err "without intervals: 100000 resamples of 1393 sets take one process long"
+expect 0 "$program" rank many.h5 --by toxicity --top 3 --resamples 100
+! grep -q "without intervals" "$work/out" "$work/err" || fail "resamples that were asked for are left out"
+
 # A file whose every cell is there needs one look; wrong arguments need none.
 expect 0 "$program" status --watch killed.h5
 [ "$(wc -l <"$work/out")" -eq 1 ] || fail "a finished file is looked at more than once"

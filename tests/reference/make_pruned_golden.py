@@ -2,19 +2,19 @@
 make_engine_golden.py writes of others. An edit of a head that is gone changes nothing. transformers 5 has no pruning, so this
 is run with the last transformers 4 (4.57), torch and safetensors:
 
-    python3 tests/reference/make_pruned_golden.py
+    python3 tests/reference/make_pruned_golden.py [CASE]...
 """
 
 import pathlib
 import shutil
 import sys
 
-sys.argv[1:] = ["none of its cases"]
+sys.argv[1:] = ["none of its cases", *sys.argv[1:]]
 import make_engine_golden as golden
 import torch
 from safetensors.torch import save_file
 from transformers import BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertForSequenceClassification
-from transformers import GPT2Config, GPT2LMHeadModel, RobertaConfig, RobertaForSequenceClassification
+from transformers import ElectraConfig, ElectraForMaskedLM, GPT2Config, GPT2LMHeadModel, RobertaConfig, RobertaForSequenceClassification
 
 # name, model class, config, stored type, heads that are removed
 CASES = [
@@ -25,6 +25,7 @@ CASES = [
      torch.float32, {0: [0]}),
     ("roberta_pruned_bf16", RobertaForSequenceClassification,
      RobertaConfig(**golden.BERT, **golden.THREE_LABELS, pad_token_id=2), torch.bfloat16, {0: [1, 2], 1: [3]}),
+    ("electra_pruned", ElectraForMaskedLM, ElectraConfig(**golden.BERT, embedding_size=8), torch.float32, {1: [2, 3]}),
 ]
 N_HEADS, HEAD_DIM = 4, 4
 
@@ -67,6 +68,8 @@ def run_with(removed):
 def main():
     root = pathlib.Path(__file__).with_name("engine")
     for seed, (name, model_class, config, stored_type, removed) in enumerate(CASES):
+        if sys.argv[2:] and name not in sys.argv[2:]:
+            continue
         generator = torch.Generator().manual_seed(1000 + seed)
         folder = root / name
         shutil.rmtree(folder, ignore_errors=True)

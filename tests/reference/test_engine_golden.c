@@ -260,6 +260,7 @@ static void check_case(const char *name)
     X(bert_pruned)                  \
     X(distilbert_pruned)            \
     X(roberta_pruned_bf16)          \
+    X(electra_pruned)               \
     X(roberta_masked)               \
     X(roberta_classifier_bf16)      \
     X(electra_masked)               \
