@@ -213,6 +213,9 @@ static void check_case(const char *name)
     X(gpt2_unscaled_relu_untied) \
     X(gpt2_silu_f16) \
     X(gpt2_epsilon_bf16) \
+    X(gpt2_f64) \
+    X(gpt2_pruned) \
+    X(gpt2_pruned_f16) \
     X(llama) \
     X(llama_grouped_head_dim_tied) \
     X(llama_biases_gelu) \
@@ -229,41 +232,13 @@ static void check_case(const char *name)
     X(bert_classifier) \
     X(distilbert_masked) \
     X(distilbert_classifier) \
+    X(bert_pruned) \
+    X(distilbert_pruned) \
+    X(roberta_pruned_bf16) \
+    X(electra_pruned) \
     X(roberta_masked) \
     X(roberta_classifier_bf16) \
     X(electra_masked) \
-#define GOLDEN_CASES(X)             \
-    X(gpt2)                         \
-    X(gpt2_inverse_layer)           \
-    X(gpt2_unscaled_relu_untied)    \
-    X(gpt2_silu_f16)                \
-    X(gpt2_epsilon_bf16)            \
-    X(gpt2_f64)                     \
-    X(gpt2_pruned)                  \
-    X(gpt2_pruned_f16)              \
-    X(llama)                        \
-    X(llama_grouped_head_dim_tied)  \
-    X(llama_biases_gelu)            \
-    X(llama_linear_f16)             \
-    X(llama_llama3_bf16)            \
-    X(llama_yarn)                   \
-    X(mistral)                      \
-    X(qwen2)                        \
-    X(gpt_neox)                     \
-    X(gpt_neox_sequential_tied_f16) \
-    X(gpt_neox_linear_bf16)         \
-    X(bert_masked)                  \
-    X(bert_masked_relu_f16)         \
-    X(bert_classifier)              \
-    X(distilbert_masked)            \
-    X(distilbert_classifier)        \
-    X(bert_pruned)                  \
-    X(distilbert_pruned)            \
-    X(roberta_pruned_bf16)          \
-    X(electra_pruned)               \
-    X(roberta_masked)               \
-    X(roberta_classifier_bf16)      \
-    X(electra_masked)               \
     X(electra_masked_wide_relu_f16) \
     X(electra_masked_untied_bf16) \
     X(electra_classifier) \
