@@ -167,12 +167,9 @@ static void test_the_first_not_finite_element_is_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_bit_patterns),
-        cmocka_unit_test(test_f64_is_rounded),
-        cmocka_unit_test(test_every_half_is_exact),
-        cmocka_unit_test(test_rounding),
-        cmocka_unit_test(test_f32_is_copied),
-        cmocka_unit_test(test_the_first_not_finite_element_is_found),
+        cmocka_unit_test(test_known_bit_patterns),  cmocka_unit_test(test_f64_is_rounded),
+        cmocka_unit_test(test_every_half_is_exact), cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_f32_is_copied),       cmocka_unit_test(test_the_first_not_finite_element_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
