@@ -38,6 +38,7 @@ typedef enum hs_activation {
     HS_ACTIVATION_SILU,
     HS_ACTIVATION_TANH,
     HS_ACTIVATION_RELU_SQUARED,
+    HS_ACTIVATION_NONE, /* of head_dense where that only projects */
 } hs_activation;
 
 /* What the outputs of a row are about. */
@@ -73,7 +74,8 @@ typedef struct hs_model_shape {
     double head_limit; /* queries, keys and values are clipped to -limit .. limit before all else; 0: they are not */
     hs_query_key_norm query_key_norm; /* each head by itself, or all heads of a row as one vector */
     hs_position_kind position;
-    bool rotates_windows_apart; /* layers with a window have rotary frequencies of their own */
+    bool rotates_windows_apart;      /* layers with a window have rotary frequencies of their own */
+    bool positions_after_projection; /* position_embedding is as wide as the residual, and added after the projection */
     size_t rotary_dim; /* dimensions of a head that rotate; pairs (i, i + rotary_dim / 2) as Hugging Face has them */
     hs_activation activation;
     bool gated_mlp;         /* activation(gate(x)) * up(x), else activation(up(x)) */

@@ -9,8 +9,10 @@ void hs__engine_activate(const struct hs_kernels *kernels, float *values, size_t
         [HS_ACTIVATION_GELU] = kernels->gelu, [HS_ACTIVATION_GELU_TANH] = kernels->gelu_tanh,
         [HS_ACTIVATION_RELU] = kernels->relu, [HS_ACTIVATION_SILU] = kernels->silu,
         [HS_ACTIVATION_TANH] = kernels->tanh, [HS_ACTIVATION_RELU_SQUARED] = kernels->relu_squared,
+        [HS_ACTIVATION_NONE] = NULL,
     };
-    functions[activation](values, n);
+    if (functions[activation] != NULL)
+        functions[activation](values, n);
 }
 
 double hs__engine_log_sum_exp(const struct hs_kernels *kernels, const float *values, size_t n)

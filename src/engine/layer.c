@@ -49,7 +49,7 @@ void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t 
     hs_copy_floats(kernels, sum, model->token_embedding + (size_t)token * width, width);
     if (shape->embedding_scale != 1.0)
         kernels->scale_and_shift(sum, (float)shape->embedding_scale, NULL, 0, width);
-    if (shape->position == HS_POSITION_LEARNED)
+    if (shape->position == HS_POSITION_LEARNED && !shape->positions_after_projection)
         kernels->add(sum, model->position_embedding + position_row * width, width);
     if (model->token_type_embedding != NULL)
         kernels->add(sum, model->token_type_embedding + (size_t)type * width, width);
@@ -57,6 +57,8 @@ void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t 
         project_embedding(out, sum, model, work->device);
     else if (model->embedding_norm.weight != NULL)
         hs__engine_norm(work->device, out, sum, &model->embedding_norm, 1, shape);
+    if (shape->position == HS_POSITION_LEARNED && shape->positions_after_projection)
+        kernels->add(out, model->position_embedding + position_row * shape->width, shape->width);
 }
 
 double hs__engine_embed_flops(const hs_model *model)

@@ -94,8 +94,6 @@ static hs_status is_met(const hs_config *config, const char *key, hs_demand dema
         return is_word(config, key, "low_precision_layernorm", holds_out, error);
     case HS_DEMAND_HEAD_DIM:
         return is_size(config, key, shape->head_dim, holds_out, error);
-    case HS_DEMAND_WIDTH:
-        return is_size(config, key, shape->width, holds_out, error);
     case HS_DEMAND_NOT_NULL:
         *holds_out = hs_json_get(config->object, key) == NULL || hs__model_config_has(config, key);
         return HS_OK;

@@ -77,7 +77,6 @@ typedef enum hs_demand {
     HS_DEMAND_MULTIHEAD,        /* "multihead_attention" */
     HS_DEMAND_LOW_PRECISION,    /* "low_precision_layernorm" */
     HS_DEMAND_HEAD_DIM,         /* what the other fields say of it */
-    HS_DEMAND_WIDTH,            /* the same */
     HS_DEMAND_NOT_NULL,         /* but absent */
 } hs_demand;
 

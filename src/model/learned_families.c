@@ -25,22 +25,45 @@ static const hs_config_field opt_fields[] = {
     FLAG("enable_bias", mlp_bias),
     INVERTED("do_layer_norm_before", shape.post_norm),
     FLAG("_remove_final_layer_norm", lacks_final_norm),
+    SIZE("word_embed_proj_dim", shape.embedding_width, HS_MAX_WIDTH),
     FLAG("tie_word_embeddings", shape.tied_unembedding),
     {0},
 };
 
 static const hs_config_constraint opt_constraints[] = {
     DECODER_CONSTRAINTS,
-    {"word_embed_proj_dim", HS_DEMAND_WIDTH,
-     "embeddings that are projected to the model's width (opt-350m's) are not supported"},
     {"layer_norm_elementwise_affine", HS_DEMAND_TRUE, "norms without weights are not supported"},
     {0},
 };
 
+/* Only opt-350m has embeddings that are projected; positions are as wide as the model. */
+static hs_status derive_opt(const hs_config *config, hs_family_options *options, hs_error *error)
+{
+    hs_model_shape *shape = &options->shape;
+    if (shape->embedding_width > shape->width)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: \"word_embed_proj_dim\" is %zu; more than \"hidden_size\" (%zu) is not supported",
+                       config->path, shape->embedding_width, shape->width);
+    if (shape->embedding_width == shape->width)
+        shape->embedding_width = 0;
+    shape->positions_after_projection = shape->embedding_width > 0;
+    return HS_OK;
+}
+
+/* clang-format off */
+#define OPT_PROJECTION(name, member, axis_in, axis_out) \
+    {"{base}decoder." name ".weight", HS_PRESENT_PROJECTED, HS_PLACE_LINEAR, IN_MODEL(member), {axis_out, axis_in}}
+/* clang-format on */
 #define OPT_LAYER "{base}decoder.layers.{layer}."
 
 static const hs_tensor_rule opt_rules[] = {
-    TABLE("{base}decoder.embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    {"{base}decoder.embed_tokens.weight",
+     HS_PRESENT_ALWAYS,
+     HS_PLACE_VALUES,
+     IN_MODEL(token_embedding),
+     {HS_DIM_VOCABULARY, HS_DIM_EMBEDDING}},
+    OPT_PROJECTION("project_in", embedding_projection, HS_DIM_EMBEDDING, HS_DIM_WIDTH),
+    OPT_PROJECTION("project_out", head_dense, HS_DIM_WIDTH, HS_DIM_EMBEDDING),
     TABLE("{base}decoder.embed_positions.weight", position_embedding, HS_DIM_POSITIONS),
     NORM(OPT_LAYER "self_attn_layer_norm", IN_LAYER(attention_norm)),
     LINEAR(OPT_LAYER "self_attn.q_proj", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_WITH_QKV_BIAS),
@@ -54,8 +77,21 @@ static const hs_tensor_rule opt_rules[] = {
     {0},
 };
 
+static const hs_tensor_rule opt_head_rules[] = {
+    {"lm_head.weight",
+     HS_PRESENT_UNTIED,
+     HS_PLACE_LINEAR,
+     IN_MODEL(unembedding),
+     {HS_DIM_VOCABULARY, HS_DIM_EMBEDDING}},
+    {0},
+};
+
 static const hs_architecture opt_architectures[] = {
-    LANGUAGE_MODEL("OPTForCausalLM", lm_head_rules),
+    {.name = "OPTForCausalLM",
+     .head = HS_HEAD_LANGUAGE_MODEL,
+     .has_outputs = true,
+     .head_activation = HS_ACTIVATION_NONE,
+     .rules = opt_head_rules},
     SEQUENCE_CLASSIFIER("OPTForSequenceClassification"),
     READ_AS("OPTModel", "OPTForCausalLM"),
     {0},
@@ -128,6 +164,7 @@ const hs_family hs__model_learned_families[] = {
                    .rows_come_first = true},
         .fields = opt_fields,
         .constraints = opt_constraints,
+        .derive = derive_opt,
         .window = &no_window_unless_given,
         .rules = opt_rules,
         .architectures = opt_architectures,

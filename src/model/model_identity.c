@@ -26,6 +26,7 @@ static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
         seed = hs_hash_u64(seed, shape->query_key_norm);
     if (shape->embedding_width > 0)
         seed = hs_hash_u64(seed, shape->embedding_width);
+    seed = hash_unless(seed, 0.0, "positions_after_projection", shape->positions_after_projection);
     seed = hash_unless(seed, 1.0, "embedding_scale", shape->embedding_scale);
     seed = hash_unless(seed, 0.0, "norms_outputs", shape->norms_outputs);
     seed = hash_unless(seed, 0.0, "head_limit", shape->head_limit);

@@ -78,6 +78,7 @@ CASES = [
      {"sliding_window": 32, "use_sliding_window": True, "max_window_layers": 1, "layer_types": ...}),
     ("opt", "opt", {}),
     ("opt post norm", "opt_post_norm_bf16", {}),
+    ("opt 350m", "opt_350m_bf16", {}),
     ("gpt_neo", "gpt_neo", {}),
     ("gpt_neo by groups", "gpt_neo", {"attention_layers": ...}),
     ("gemma", "gemma", {}),

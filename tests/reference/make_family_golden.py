@@ -99,6 +99,7 @@ CASES = [
     ("qwen3", Qwen3ForCausalLM, Qwen3Config(**LLAMA, num_key_value_heads=2, head_dim=6)),
     ("opt", OPTForCausalLM, OPTConfig(**OPT, activation_function="gelu")),
     ("opt post norm", OPTForCausalLM, OPTConfig(**OPT, do_layer_norm_before=False)),
+    ("opt projected", OPTForCausalLM, OPTConfig(**{**OPT, "word_embed_proj_dim": 8}, do_layer_norm_before=False)),
     ("opt without last norm", OPTForCausalLM, OPTConfig(**OPT, _remove_final_layer_norm=True)),
     ("opt without biases, untied", OPTForCausalLM, OPTConfig(**OPT, enable_bias=False, tie_word_embeddings=False)),
     ("gpt_neo", GPTNeoForCausalLM, GPTNeoConfig(**GPT_NEO, window_size=3)),

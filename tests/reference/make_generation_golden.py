@@ -26,7 +26,8 @@ FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox
             "phi3", "phi3_window_partial_tied_bf16", "stablelm", "stablelm_parallel_biases_bf16",
             "cohere_biases_norms_f16", "gptj",
             "gemma_biases_grouped_untied_f16", "gemma2_biases_untied_f16", "olmo3", "olmo_clip", "olmo2",
-            "mixtral", "qwen3_moe", "olmoe", "mistral_window_bf16", "qwen2_window_tied", "opt", "gpt_neo",
+            "mixtral", "qwen3_moe", "olmoe", "mistral_window_bf16", "qwen2_window_tied", "opt",
+            "opt_350m_bf16", "gpt_neo",
             "bloom_six_heads_untied_f16", "mpt_scale_untied_bf16", "falcon", "falcon_new_grouped_bf16",
             "falcon_alibi_six_heads_bf16"]
 # Those that were drawn before seeds went by name.

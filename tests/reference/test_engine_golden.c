@@ -330,6 +330,8 @@ static void check_case(const char *name)
     X(opt_unbiased_gelu_untied_f16) \
     X(opt_post_norm_bf16) \
     X(opt_without_last_norm) \
+    X(opt_350m_bf16) \
+    X(opt_projected_untied) \
     X(gpt_neo) \
     X(gpt_neo_gelu_f16) \
     X(gpt_neo_local_untied_bf16) \

@@ -141,6 +141,7 @@ static void check_family(const char *name)
     X(mistral_window_bf16) \
     X(qwen2_window_tied) \
     X(opt) \
+    X(opt_350m_bf16) \
     X(gpt_neo) \
     X(gemma_biases_grouped_untied_f16) \
     X(gemma2_biases_untied_f16) \

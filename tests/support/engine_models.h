@@ -200,6 +200,25 @@ static inline void factor_embeddings(hs_model *model, size_t columns)
     model->unembedding = (hs_linear){values, NULL, columns, shape->n_outputs, columns, true, 1};
 }
 
+/* Embeddings of a decoder that are narrower than the residual: projected to it and, before the unembedding, back. */
+static inline void project_embeddings(hs_model *model, size_t columns)
+{
+    enum { ROWS = 256 };
+    static float values[ROWS * WIDEST];
+    hs_model_shape *shape = &model->shape;
+    assert_true(columns <= shape->width && shape->width <= WIDEST && shape->vocabulary <= ROWS);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        values[i] = (float)hs_random_uniform(9, 9, i) - 0.5f;
+    shape->embedding_width = columns;
+    shape->positions_after_projection = true;
+    shape->tied_unembedding = false;
+    shape->head_activation = HS_ACTIVATION_NONE;
+    model->token_embedding = values;
+    model->embedding_projection = (hs_linear){values + 11, NULL, columns, shape->width, WIDEST, true, 1.0f};
+    model->head_dense = (hs_linear){values + 13, NULL, shape->width, columns, WIDEST, true, 1.0f};
+    model->unembedding = (hs_linear){values, NULL, columns, shape->n_outputs, columns, true, model->unembedding.scale};
+}
+
 /* A decoder's labels, of the last row that is not `padding`. */
 static inline void make_decoder_classifier(hs_model *model, int32_t padding)
 {

@@ -154,6 +154,8 @@ static inline loaded load_random_model(struct draw *draw)
         norm_outputs(model.model, hs_random_below(SEED + 1, draw->stream, 3, 2) == 0);
     else if (kind >= 2)
         draw_experts(model.model, draw->stream);
+    if (kind >= 2 && hs_random_below(SEED + 2, draw->stream, 2, 4) == 0)
+        project_embeddings(model.model, 1 + hs_random_below(SEED + 2, draw->stream, 3, model.model->shape.width));
     if (kind >= 2 && hs_random_below(SEED + 2, draw->stream, 0, 3) == 0)
         make_decoder_classifier(model.model, (int32_t)hs_random_below(SEED + 2, draw->stream, 1, 4) - 1);
     return model;

@@ -102,6 +102,8 @@ static double activate(double x, hs_activation activation)
         return x > 0 ? x : 0;
     case HS_ACTIVATION_RELU_SQUARED:
         return x > 0 ? x * x : 0;
+    case HS_ACTIVATION_NONE:
+        return x;
     case HS_ACTIVATION_TANH:
         return tanh(x);
     case HS_ACTIVATION_SILU:
@@ -373,7 +375,7 @@ static double embedded(const hs_model *model, const int32_t *tokens, size_t row,
 {
     size_t width = hs_embedding_width(&model->shape);
     double value = model->shape.embedding_scale * (double)model->token_embedding[(size_t)tokens[row] * width + column];
-    if (model->shape.position == HS_POSITION_LEARNED)
+    if (model->shape.position == HS_POSITION_LEARNED && !model->shape.positions_after_projection)
         value += (double)model->position_embedding[position_row(&model->shape, tokens, row) * width + column];
     if (model->token_type_embedding != NULL)
         value += (double)model->token_type_embedding[column];
@@ -396,6 +398,10 @@ static void embed(struct pass *pass, const int32_t *tokens)
             apply_linear(residual, normed, &model->embedding_projection);
         else
             memcpy(residual, normed, width * sizeof *residual);
+        size_t first = position_row(&model->shape, tokens, row) * model->shape.width;
+        bool adds = model->shape.position == HS_POSITION_LEARNED && model->shape.positions_after_projection;
+        for (size_t i = 0; i < model->shape.width && adds; i++)
+            residual[i] += (double)model->position_embedding[first + i];
     }
     free(sum);
     free(normed);

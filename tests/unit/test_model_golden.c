@@ -66,7 +66,7 @@ static void assert_all_bound(const hs_model *model)
     assert_int_equal(model->unembedding.values != NULL, model->shape.n_outputs > 0);
     bool has_dense =
         model->shape.bidirectional && model->shape.n_outputs > 0 && model->shape.head != HS_HEAD_TOKEN_CLASSIFIER;
-    assert_int_equal(model->head_dense.values != NULL, has_dense);
+    assert_int_equal(model->head_dense.values != NULL, has_dense || model->shape.positions_after_projection);
     assert_int_equal(model->token_type_embedding != NULL, model->shape.n_token_types > 0);
     assert_int_equal(model->labels != NULL, hs_has_labels(&model->shape));
     for (size_t l = 0; l < model->shape.n_layers; l++) {

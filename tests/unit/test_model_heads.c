@@ -454,6 +454,7 @@ static void test_configurations_that_are_refused(void **state)
         {"gemma2", "query_pre_attn_scalar", "null", "cannot have this value: scores are divided by its root"},
         {"gemma2", "query_pre_attn_scalar", "0", "\"query_pre_attn_scalar\" is 0; "},
         {"olmo", "clip_qkv", "0", "\"clip_qkv\" is 0; "},
+        {"opt", "word_embed_proj_dim", "17", "\"word_embed_proj_dim\" is 17; more than \"hidden_size\" (16) is not"},
         {"bloom", "apply_residual_connection_post_layernorm", "true", "residuals that are what the norms before"},
         {"bloom", "hidden_size", "null", "no \"hidden_size\": needed by family bloom"},
         {"mpt", "attn_config", "{\"alibi\": false}", "\"attn_config.alibi\" cannot have this value: other positions"},
