@@ -132,6 +132,8 @@ static const hs_config_constraint gemma3_constraints[] = {
     NOT_PARTIAL,
     ONE_WAY,
     SCORE_DIVISOR,
+    {"rope_local_base_freq", HS_DEMAND_NOT_NULL, "layers with a window rotate by it"},
+    {"sliding_window_pattern", HS_DEMAND_NOT_NULL, "it says which layers have a window"},
     {"attn_logit_softcapping", HS_DEMAND_EMPTY,
      "transformers passes it over in this family, whose scores have no cap; set it to null"},
     {0},

@@ -208,6 +208,16 @@ static hs_status refuse_flat(const hs_config *parameters, hs_error *error)
     return HS_OK;
 }
 
+/* transformers 5 puts a "rope_type" of its own beside it, which goes before it. */
+static hs_status refuse_old_name(const hs_config *section, hs_error *error)
+{
+    if (!hs__model_config_has(section, "type") || hs__model_config_has(section, "rope_type"))
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: \"%stype\" scales in transformers 4 and does not in transformers 5; call it \"rope_type\"",
+                   section->path, section->section);
+}
+
 static hs_status read_window_rope(const hs_config *config, const hs_config *section, hs_rope *rope,
                                   hs_rope_extent *extent, hs_error *error)
 {
@@ -235,6 +245,7 @@ hs_status hs__model_rope_read_kinds(const hs_config *config, hs_rope *rope_inout
                        config->path);
     if (hs_json_size(scaling.object) > 0) {
         HS_TRY(refuse_nested(&scaling, error));
+        HS_TRY(refuse_old_name(&scaling, error));
         return read_parameters(config, &scaling, rope_inout, extent_inout, error);
     }
     if (parameters.object == NULL)
@@ -243,6 +254,8 @@ hs_status hs__model_rope_read_kinds(const hs_config *config, hs_rope *rope_inout
     HS_TRY(hs__model_config_section(&parameters, "full_attention", "rope_parameters.full_attention.", &full, error));
     HS_TRY(hs__model_config_section(&parameters, "sliding_attention", "rope_parameters.sliding_attention.", &sliding,
                                     error));
+    HS_TRY(refuse_old_name(&full, error));
+    HS_TRY(refuse_old_name(&sliding, error));
     if (sliding.object != NULL)
         HS_TRY(read_window_rope(config, &sliding, window_rope_inout, extent_inout, error));
     return full.object == NULL ? HS_OK : read_parameters(config, &full, rope_inout, extent_inout, error);

@@ -18,6 +18,7 @@ Cases that are named are done again, the others stay; with none named, in all of
 import collections
 import dataclasses
 import json
+import math
 import os
 import pathlib
 import sys
@@ -210,7 +211,7 @@ REFUSED = {
     # Parameters that are not of a kind of layer, or in two places; a cap that the class does not look at.
     "gemma3_text/rope_parameters": [], "gemma3_text/rope_scaling": [], "gemma3_text/attn_logit_softcapping": [],
     "gemma3_text/use_bidirectional_attention": [True], "gemma3_text/is_causal": [],
-    "gemma3_text/final_logit_softcapping": [0.0],
+    "gemma3_text/final_logit_softcapping": [0.0], "gemma3_text/rope_local_base_freq": [0.1],
     "olmo3/rope_parameters": [], "olmo3/rope_scaling": [], "olmo3/rope_theta": [], "olmo/clip_qkv": [0.0],
     # A cap of nothing.
     "gemma2/attn_logit_softcapping": [0.0], "gemma2/final_logit_softcapping": [0.0],
@@ -266,7 +267,7 @@ PRIVATE = {"_heterogeneity_spec", "_rope_type_labels", "_post_init_done", "_attn
 
 
 def run(folder, architecture):
-    """The logits that a row holds, or None where transformers fails or makes weights up."""
+    """The logits that a row holds, or None where transformers fails, makes weights up or gives none that are finite."""
     auto = next(value for ending, value in AUTO.items() if architecture.endswith(ending))
     try:
         model, info = auto.from_pretrained(folder, dtype=torch.float64, experts_implementation="eager",
@@ -279,7 +280,7 @@ def run(folder, architecture):
                 output = model.eval()(torch.tensor([tokens]))
                 output = output.logits if hasattr(output, "logits") else output[0]
                 logits += torch.atleast_2d(output[0])[-1, :N_LOGITS].tolist()
-        return [float(f"{value:.7g}") for value in logits]
+        return [float(f"{value:.7g}") for value in logits] if all(map(math.isfinite, logits)) else None
     except Exception:
         return None
 
