@@ -45,7 +45,8 @@ typedef struct hs_family_options {
 typedef enum hs_field_kind {
     HS_FIELD_SIZE,
     HS_FIELD_REAL,
-    HS_FIELD_CAP, /* a real, and null is none */
+    HS_FIELD_SCALE, /* a real that cannot be null: transformers would multiply by nothing */
+    HS_FIELD_CAP,   /* a real, and null is none */
     HS_FIELD_FLAG,
     HS_FIELD_GIVEN_FLAG,    /* null is refused: transformers takes it for false, and the preset is true */
     HS_FIELD_INVERTED_FLAG, /* true where the config says false; null is refused too */

@@ -15,6 +15,7 @@
 #define SIZE(key, member, maximum) {key, HS_FIELD_SIZE, FIELD(member), false, 1.0, maximum}
 #define REAL(key, member, minimum, maximum) {key, HS_FIELD_REAL, FIELD(member), false, minimum, maximum}
 #define CAP(key, member) {key, HS_FIELD_CAP, FIELD(member), false, 1e-6, 1e9}
+#define SCALE(key, member) {key, HS_FIELD_SCALE, FIELD(member), false, HS_MIN_SCALE, HS_MAX_SCALE}
 #define FLAG(key, member) {key, HS_FIELD_FLAG, FIELD(member), false, 0.0, 0.0}
 #define GIVEN_FLAG(key, member) {key, HS_FIELD_GIVEN_FLAG, FIELD(member), false, 0.0, 0.0}
 /* What the config says the other way round. */

@@ -196,6 +196,11 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
     switch (field->kind) {
     case HS_FIELD_SIZE:
         return hs__model_config_size(config, field->key, (size_t)field->maximum, member, error);
+    case HS_FIELD_SCALE:
+        if (hs_json_get(config->object, field->key) != NULL && !hs__model_config_has(config, field->key))
+            return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is null, and transformers would multiply by it",
+                           config->path, field->key);
+        return hs__model_config_real(config, field->key, field->minimum, field->maximum, member, error);
     case HS_FIELD_REAL:
         return hs__model_config_real(config, field->key, field->minimum, field->maximum, member, error);
     case HS_FIELD_CAP:

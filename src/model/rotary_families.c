@@ -85,7 +85,7 @@ static const hs_config_field cohere_fields[] = {
     ACTIVATION("hidden_act"),
     LLAMA_BIASES,
     FLAG("use_qk_norm", has_head_norms),
-    REAL("logit_scale", shape.logit_scale, HS_MIN_SCALE, HS_MAX_SCALE),
+    SCALE("logit_scale", shape.logit_scale),
     {0},
 };
 

@@ -21,10 +21,10 @@ static const hs_config_field granite_fields[] = {
     SIZE("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
     LLAMA_BIASES,
     FLAG("mlp_bias", mlp_bias),
-    REAL("embedding_multiplier", shape.embedding_scale, HS_MIN_SCALE, HS_MAX_SCALE),
-    REAL("residual_multiplier", shape.residual_scale, HS_MIN_SCALE, HS_MAX_SCALE),
-    REAL("attention_multiplier", shape.attention_scale, HS_MIN_SCALE, HS_MAX_SCALE),
-    REAL("logits_scaling", logit_divisor, HS_MIN_SCALE, HS_MAX_SCALE),
+    SCALE("embedding_multiplier", shape.embedding_scale),
+    SCALE("residual_multiplier", shape.residual_scale),
+    SCALE("attention_multiplier", shape.attention_scale),
+    SCALE("logits_scaling", logit_divisor),
     {0},
 };
 

@@ -65,7 +65,6 @@ CASES = [
       "rope_scaling": {"type": "yarn", "short_factor": [1.0, 1.25, 2.0], "long_factor": [1.0, 4.0, 9.5]}}),
     ("phi3 with a window", "phi3_window_partial_tied_bf16", {"rms_norm_eps": 1e-5, "hidden_act": "silu"}),
     ("stablelm", "stablelm", {}),
-    ("stablelm parallel", "stablelm_parallel_biases_bf16", {"layer_norm_eps": 1e-5}),
     ("cohere", "cohere", {"logit_scale": 0.0625}),
     ("cohere with biases", "cohere_biases_untied_bf16", {"layer_norm_eps": 1e-5, "hidden_act": "silu"}),
     ("gptj", "gptj_half_heads_bf16", {"layer_norm_epsilon": 1e-5}),
@@ -251,8 +250,9 @@ REFUSED = {
     "num_hidden_layers": [1, None], "n_layer": [0, 1], "n_layers": [0, 1], "max_position_embeddings": [None],
     "attention_bias": [False],
     # Scales of nothing, tensors that transformers would leave out, a length that it would make up.
-    "cohere/logit_scale": [0.0], "cohere/use_qk_norm": [], "stablelm/use_parallel_residual": [True],
-    "gptj/n_positions": [None],
+    "cohere/logit_scale": [0.0], "granite/embedding_multiplier": [0.0], "granite/residual_multiplier": [0.0],
+    "cohere/use_qk_norm": [], "stablelm/use_parallel_residual": [True],
+    "gptj/n_positions": [None], "cohere/attention_bias": [None], "seed_oss/attention_out_bias": [False, None],
     # ALBERT without layers.
     "inner_group_num": [0],
     # Layers whose experts do nothing.
