@@ -112,8 +112,8 @@ static inline size_t hs_embedding_width(const hs_model_shape *shape)
 }
 
 /*
- * y = scale (x W + b) with x [rows, n_in], y [rows, n_out]. `transposed` false: element (i, o) at values[i * stride + o]
- * (GPT-2's Conv1D); true: at values[o * stride + i] (torch's Linear). bias may be NULL.
+ * y = scale (x W + b) with x [rows, n_in], y [rows, n_out]. `transposed` false: element (i, o) at values[i * stride +
+ * o] (GPT-2's Conv1D); true: at values[o * stride + i] (torch's Linear). bias may be NULL.
  */
 typedef struct hs_linear {
     const float *values;

@@ -239,7 +239,8 @@ static void hyperbolic_tangent(float *values, size_t n)
 }
 
 /*
- * cap tanh(x / cap). Near 0, where one minus the other above would be nothing but rounding, the series: its next term is
+ * cap tanh(x / cap). Near 0, where one minus the other above would be nothing but rounding, the series: its next term
+ * is
  * 1e-8 of it at a quarter.
  */
 static void soft_cap(float *values, float cap, size_t n)

@@ -1,6 +1,6 @@
 /*
- * linear: scale (x W + b) with a matrix of the model, how the bias gets in, and which thread computes which columns. Products
- * themselves are the device's.
+ * linear: scale (x W + b) with a matrix of the model, how the bias gets in, and which thread computes which columns.
+ * Products themselves are the device's.
  */
 #ifndef HEADSWEEP_ENGINE_LINEAR_H
 #define HEADSWEEP_ENGINE_LINEAR_H

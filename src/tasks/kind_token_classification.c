@@ -1,6 +1,7 @@
 /*
- * token_classification: which label has each word? As in CoNLL's files a line has words and their labels; a word's label
- * is that of its first token, as transformers' examples train and test such models, and its other tokens are only read.
+ * token_classification: which label has each word? As in CoNLL's files a line has words and their labels; a word's
+ * label is that of its first token, as transformers' examples train and test such models, and its other tokens are
+ * only read.
  */
 #include <math.h>
 #include <string.h>
