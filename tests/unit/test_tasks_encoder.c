@@ -1,68 +1,10 @@
-/*
- * tasks: what classifiers and masked language models are asked. The tokenizer is a vocab.txt of a few words: [PAD] 0,
- * [UNK] 1, [CLS] 2, [SEP] 3, [MASK] 4, a 5, b 6, ##c 7. Expected metrics are worked out by hand.
- */
-#include "support/assert_status.h"
-#include "support/task_fixture.h"
+/* tasks: what classifiers and masked language models are asked. Expected metrics are worked out by hand. */
+#include "support/encoder_fixture.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-enum { VOCABULARY = 8, POSITIONS = 6, N_BASE_METRICS = 5 };
-
-static const char *const LABELS[] = {"fine", "rude", "vile"};
-
-static hs_tokenizer *wordpiece(const struct task_fixture *fixture)
-{
-    static const char words[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##c\n";
-    char path[128];
-    char folder[128];
-    hs_error error = {0};
-    hs_tokenizer *tokenizer;
-    (void)snprintf(folder, sizeof folder, "%s/encoder", fixture->folder);
-    assert_int_equal(mkdir(folder, 0700), 0);
-    (void)task_fixture_write(fixture, "encoder/vocab.txt", words, sizeof words - 1, path, sizeof path);
-    assert_ok(hs_tokenizer_open(folder, &tokenizer, &error), &error);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(folder), 0);
-    return tokenizer;
-}
-
-static int set_up(void **state)
-{
-    (void)task_fixture_set_up(state);
-    struct task_fixture *fixture = *state;
-    hs_tokenizer_free(fixture->tokenizer);
-    fixture->tokenizer = wordpiece(fixture);
-    fixture->model.shape.vocabulary = VOCABULARY;
-    fixture->model.shape.n_positions = POSITIONS;
-    fixture->model.shape.bidirectional = true;
-    fixture->model.bos_token = -1;
-    fixture->model.eos_token = -1;
-    fixture->model.architecture = "FixtureForSequenceClassification";
-    return 0;
-}
-
-static void make_classifier(struct task_fixture *fixture, bool multi_label)
-{
-    fixture->model.shape.head = HS_HEAD_CLASSIFIER;
-    fixture->model.shape.n_outputs = sizeof LABELS / sizeof *LABELS;
-    fixture->model.shape.multi_label = multi_label;
-    fixture->model.labels = LABELS;
-}
-
-static void make_masked(struct task_fixture *fixture)
-{
-    fixture->model.shape.head = HS_HEAD_MASKED_LANGUAGE_MODEL;
-    fixture->model.shape.n_outputs = VOCABULARY;
-    fixture->model.labels = NULL;
-    fixture->model.architecture = "FixtureForMaskedLM";
-}
+enum { N_BASE_METRICS = 5 };
 
 static void test_row_0_is_asked_for_every_label(void **state)
 {
@@ -279,104 +221,6 @@ static void test_refused_labels(void **state)
     }
 }
 
-static void map_pair(struct task_fixture *fixture)
-{
-    static char text[] = "text", pair[] = "pair", premise[] = "premise", hypothesis[] = "hypothesis";
-    static hs_field_mapping fields[] = {{text, premise}, {pair, hypothesis}};
-    fixture->config.fields = fields;
-    fixture->config.n_fields = 2;
-}
-
-static void test_pairs_have_types(void **state)
-{
-    struct task_fixture *fixture = *state;
-    make_classifier(fixture, false);
-    fixture->model.shape.n_token_types = 2;
-    map_pair(fixture);
-    hs_task *task = task_fixture_open(fixture, "classification",
-                                      "{\"premise\": \"a\", \"hypothesis\": \"b\", \"label\": 0}\n"
-                                      "{\"premise\": \"a ac a b a\", \"hypothesis\": \"b\", \"label\": 0}\n"
-                                      "{\"premise\": \"a\", \"hypothesis\": \"\", \"label\": 0}\n");
-    task_fixture_assert_workload(task, 0, 2,
-                                 "[2 5 3 6/1 3/1][2 5 5 3 6/1 3/1] 0.0=P0 0.0=P1 0.0=P2 1.0=P0 1.0=P1 1.0=P2");
-    task_fixture_assert_workload(task, 2, 1, "[2 5 3] 0.0=P0 0.0=P1 0.0=P2");
-    assert_int_equal(hs_tasks_n_truncated(task), 1);
-    assert_string_equal(hs_tasks_truncated_part(task), "last");
-    assert_int_equal(hs_tasks_n_pairs(task), 2);
-    assert_int_equal(hs_tasks_n_joined(task), 0);
-    hs_tasks_free(task);
-    /* A model without types reads the same ids. */
-    fixture->model.shape.n_token_types = 1;
-    task = task_fixture_open(fixture, "classification", "{\"premise\": \"a\", \"hypothesis\": \"b\", \"label\": 0}\n");
-    task_fixture_assert_workload(task, 0, 1, "[2 5 3 6 3] 0.0=P0 0.0=P1 0.0=P2");
-    hs_tasks_free(task);
-    assert_non_null(
-        strstr(task_fixture_refuse(fixture, "classification", "{\"premise\": \"a\", \"label\": 0}\n", HS_ERROR_INPUT),
-               "field `pair` (here `hypothesis`) is missing"));
-}
-
-static void test_ids_may_have_types(void **state)
-{
-    struct task_fixture *fixture = *state;
-    make_classifier(fixture, false);
-    fixture->model.shape.n_token_types = 2;
-    hs_task *typed = task_fixture_open(fixture, "classification",
-                                       "{\"text\": [2, 5, 3, 6], \"token_type_ids\": [0, 0, 0, 1], \"label\": 0}\n"
-                                       "{\"text\": \"a\", \"token_type_ids\": [1, 1, 1], \"label\": 0}\n");
-    task_fixture_assert_workload(typed, 0, 2, "[2 5 3 6/1][2 5 3] 0.0=P0 0.0=P1 0.0=P2 1.0=P0 1.0=P1 1.0=P2");
-    uint64_t hash = hs_tasks_hash(typed);
-    hs_tasks_free(typed);
-    typed = task_fixture_open(fixture, "classification",
-                              "{\"text\": [2, 5, 3, 6], \"label\": 0}\n{\"text\": \"a\", \"label\": 0}\n");
-    assert_true(hash != hs_tasks_hash(typed));
-    hs_tasks_free(typed);
-}
-
-static void test_refused_pairs(void **state)
-{
-    static const struct {
-        const char *line;
-        const char *message;
-    } rows[] = {
-        {"{\"text\": [5], \"pair\": [6], \"label\": 0}\n", "and their types in `token_type_ids`"},
-        {"{\"text\": \"a\", \"pair\": [6], \"label\": 0}\n", "field `pair` is token ids but field `text` is text"},
-        {"{\"text\": \"\", \"pair\": \"\", \"label\": 0}\n", "has no token but special ones"},
-        {"{\"text\": [5], \"token_type_ids\": [0, 1], \"label\": 0}\n",
-         "has 1 token ids, but field `token_type_ids` has 2"},
-        {"{\"text\": [5], \"token_type_ids\": [2], \"label\": 0}\n", "token type 2, but the model has 2 token types"},
-    };
-    struct task_fixture *fixture = *state;
-    make_classifier(fixture, false);
-    fixture->model.shape.n_token_types = 2;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *message = task_fixture_refuse(fixture, "classification", rows[i].line, HS_ERROR_INPUT);
-        if (strstr(message, rows[i].message) == NULL || strncmp(message, "data.jsonl:1: ", 14) != 0)
-            fail_msg("row %zu: %s", i, message);
-    }
-    map_pair(fixture);
-    hs_tokenizer *tokenizer = fixture->tokenizer;
-    fixture->tokenizer = NULL;
-    assert_non_null(
-        strstr(task_fixture_refuse(fixture, "classification",
-                                   "{\"premise\": \"a\", \"hypothesis\": \"b\", \"label\": 0}\n", HS_ERROR_INPUT),
-               "has no tokenizer"));
-    fixture->tokenizer = tokenizer;
-}
-
-/* A separator in a text makes no pair of it, in whichever model's manner it is written. */
-static void test_separators_are_counted(void **state)
-{
-    make_classifier(*state, false);
-    hs_task *task = task_fixture_open(*state, "classification",
-                                      "{\"text\": \"a [SEP] b\", \"label\": 0}\n"
-                                      "{\"text\": \"a </s> b\", \"label\": 0}\n"
-                                      "{\"text\": \"a\", \"pair\": \"[SEP] b\", \"label\": 0}\n"
-                                      "{\"text\": \"a sep b\", \"label\": 0}\n");
-    assert_int_equal(hs_tasks_n_joined(task), 2);
-    assert_int_equal(hs_tasks_n_pairs(task), 1);
-    hs_tasks_free(task);
-}
-
 static void test_every_token_is_masked_once(void **state)
 {
     make_masked(*state);
@@ -385,19 +229,6 @@ static void test_every_token_is_masked_once(void **state)
     task_fixture_assert_workload(task, 1, 1, "[4 6][5 4] 0.0=P5 1.1=P6");
     task_fixture_assert_score(task, 0, (const double[]){-1, -2, -0.5}, (const double[]){-3.5, 3});
     assert_int_equal(hs_tasks_metric(task, 0)->per, 1);
-    hs_tasks_free(task);
-}
-
-static void test_special_tokens_of_a_pair_are_not_masked(void **state)
-{
-    struct task_fixture *fixture = *state;
-    make_masked(fixture);
-    fixture->model.shape.n_token_types = 2;
-    hs_task *task = task_fixture_open(fixture, "pseudo_likelihood",
-                                      "{\"text\": \"a\", \"pair\": \"b\"}\n"
-                                      "{\"text\": [2, 5, 3, 5, 3], \"token_type_ids\": [0, 0, 0, 1, 1]}\n");
-    task_fixture_assert_workload(task, 0, 1, "[2 4 3 6/1 3/1][2 5 3 4/1 3/1] 0.1=P5 1.3=P6");
-    task_fixture_assert_workload(task, 1, 1, "[2 4 3 5/1 3/1][2 5 3 4/1 3/1] 0.1=P5 1.3=P5");
     hs_tasks_free(task);
 }
 
@@ -485,27 +316,28 @@ static void test_number_of_labels(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_row_0_is_asked_for_every_label, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_decoders_are_asked_at_their_last_token, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_words_have_labels, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_refused_words, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_a_long_text_keeps_its_last_token, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_independent_labels, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_label_map, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_labels_without_a_fit_name_go_by_their_index, set_up,
+        cmocka_unit_test_setup_teardown(test_row_0_is_asked_for_every_label, encoder_fixture_set_up,
                                         task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_refused_labels, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_every_token_is_masked_once, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_pairs_have_types, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_ids_may_have_types, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_refused_pairs, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_separators_are_counted, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_special_tokens_of_a_pair_are_not_masked, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_only_equal_sequences_are_shared, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_refused_masked, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_kinds_that_do_not_suit_the_head, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_a_model_without_a_head, set_up, task_fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_number_of_labels, set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_decoders_are_asked_at_their_last_token, encoder_fixture_set_up,
+                                        task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_words_have_labels, encoder_fixture_set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_refused_words, encoder_fixture_set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_long_text_keeps_its_last_token, encoder_fixture_set_up,
+                                        task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_independent_labels, encoder_fixture_set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_label_map, encoder_fixture_set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_labels_without_a_fit_name_go_by_their_index, encoder_fixture_set_up,
+                                        task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_refused_labels, encoder_fixture_set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_every_token_is_masked_once, encoder_fixture_set_up,
+                                        task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_only_equal_sequences_are_shared, encoder_fixture_set_up,
+                                        task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_refused_masked, encoder_fixture_set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_kinds_that_do_not_suit_the_head, encoder_fixture_set_up,
+                                        task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_model_without_a_head, encoder_fixture_set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_number_of_labels, encoder_fixture_set_up, task_fixture_tear_down),
     };
     return cmocka_run_group_tests_name("tasks_encoder", tests, NULL, NULL);
 }
