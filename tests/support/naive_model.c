@@ -1,47 +1,9 @@
 #include "support/naive_model.h"
+#include "support/naive_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static double *new_doubles(size_t n)
-{
-    double *values = calloc(n + 1, sizeof *values);
-    if (values == NULL)
-        abort();
-    return values;
-}
-
-static void apply_linear(double *y, const double *x, const hs_linear *linear)
-{
-    for (size_t out = 0; out < linear->n_out; out++) {
-        y[out] = linear->bias == NULL ? 0.0 : (double)linear->bias[out];
-        for (size_t in = 0; in < linear->n_in; in++) {
-            size_t index = linear->transposed ? out * linear->stride + in : in * linear->stride + out;
-            y[out] += x[in] * (double)linear->values[index];
-        }
-        y[out] *= (double)linear->scale;
-    }
-}
-
-static void apply_norm_of(double *y, const double *x, const hs_norm *norm, size_t n, const hs_model_shape *shape)
-{
-    double mean = 0;
-    double square = 0;
-    for (size_t i = 0; i < n && shape->norm == HS_NORM_LAYER; i++)
-        mean += x[i] / (double)n;
-    for (size_t i = 0; i < n; i++)
-        square += (x[i] - mean) * (x[i] - mean) / (double)n;
-    for (size_t i = 0; i < n; i++) {
-        y[i] = (x[i] - mean) / sqrt(square + shape->norm_epsilon) * (double)norm->weight[i];
-        y[i] += norm->bias == NULL ? 0.0 : (double)norm->bias[i];
-    }
-}
-
-static void apply_norm(double *y, const double *x, const hs_norm *norm, const hs_model_shape *shape)
-{
-    apply_norm_of(y, x, norm, shape->width, shape);
-}
 
 /* In place, over n values. */
 static void apply_rms(double *x, const float *weight, size_t n, double epsilon)
@@ -87,29 +49,7 @@ static void read_residual(double *y, const double *x, const hs_norm *norm, const
     if (shape->post_norm || norm->weight == NULL)
         memcpy(y, x, shape->width * sizeof *y);
     else
-        apply_norm(y, x, norm, shape);
-}
-
-static double activate(double x, hs_activation activation)
-{
-    const double pi = 3.14159265358979323846;
-    switch (activation) {
-    case HS_ACTIVATION_GELU:
-        return x / 2 * (1 + erf(x / sqrt(2)));
-    case HS_ACTIVATION_GELU_TANH:
-        return x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x)));
-    case HS_ACTIVATION_RELU:
-        return x > 0 ? x : 0;
-    case HS_ACTIVATION_RELU_SQUARED:
-        return x > 0 ? x * x : 0;
-    case HS_ACTIVATION_NONE:
-        return x;
-    case HS_ACTIVATION_TANH:
-        return tanh(x);
-    case HS_ACTIVATION_SILU:
-    default:
-        return x / (1 + exp(-x));
-    }
+        naive_norm(y, x, norm, shape->width, shape);
 }
 
 static void rotate(double *head, size_t row, const hs_model *model, size_t layer)
@@ -144,14 +84,14 @@ static void fill_heads(struct pass *pass, size_t layer)
     const hs_model_shape *shape = &pass->model->shape;
     const hs_model_layer *weights = &pass->model->layers[layer];
     size_t dim = shape->head_dim;
-    double *normed = new_doubles(shape->width);
+    double *normed = naive_doubles(shape->width);
     for (size_t row = 0; row < pass->length; row++) {
         read_residual(normed, pass->residual + row * shape->width, &weights->attention_norm, shape);
         double *query = pass->queries + row * shape->n_heads * dim;
         double *key = pass->keys + row * shape->n_kv_heads * dim;
-        apply_linear(query, normed, &weights->query);
-        apply_linear(key, normed, &weights->key);
-        apply_linear(pass->values + row * shape->n_kv_heads * dim, normed, &weights->value);
+        naive_linear(query, normed, &weights->query);
+        naive_linear(key, normed, &weights->key);
+        naive_linear(pass->values + row * shape->n_kv_heads * dim, normed, &weights->value);
         clip(query, shape->n_heads, shape);
         clip(key, shape->n_kv_heads, shape);
         clip(pass->values + row * shape->n_kv_heads * dim, shape->n_kv_heads, shape);
@@ -248,79 +188,24 @@ static void keep(double *site, size_t layer, size_t row, size_t length, const do
         memcpy(site + (layer * length + row) * n, values, n * sizeof *values);
 }
 
-static void norm_in_place(double *row, const hs_norm *norm, const hs_model_shape *shape)
-{
-    double *normed = new_doubles(shape->width);
-    apply_norm(normed, row, norm, shape);
-    memcpy(row, normed, shape->width * sizeof *row);
-    free(normed);
-}
-
-/* down [width] of the normed row; `hidden` has room for what is between. */
-static void run_mlp(double *down, double *hidden, const double *normed, const hs_expert *mlp,
-                    const hs_model_shape *shape)
-{
-    double *gate = new_doubles(mlp->up.n_out);
-    apply_linear(hidden, normed, &mlp->up);
-    if (shape->gated_mlp)
-        apply_linear(gate, normed, &mlp->gate);
-    for (size_t i = 0; i < mlp->up.n_out; i++)
-        hidden[i] = shape->gated_mlp ? activate(gate[i], shape->activation) * hidden[i]
-                                     : activate(hidden[i], shape->activation);
-    apply_linear(down, hidden, &mlp->down);
-    free(gate);
-}
-
-/* How many experts have a higher score, or the same and a lower number. */
-static size_t rank_of(const double *scores, size_t expert, size_t n_experts)
-{
-    size_t rank = 0;
-    for (size_t i = 0; i < n_experts; i++)
-        rank += scores[i] > scores[expert] || (scores[i] == scores[expert] && i < expert);
-    return rank;
-}
-
-static void run_experts(double *down, const double *normed, const hs_mixture *mixture, const hs_model_shape *shape)
-{
-    double *scores = new_doubles(mixture->n_experts);
-    double *hidden = new_doubles(shape->expert_width);
-    double *output = new_doubles(shape->width);
-    double all = 0, chosen = 0;
-    apply_linear(scores, normed, &mixture->router);
-    for (size_t i = 0; i < mixture->n_experts; i++) {
-        all += exp(scores[i]);
-        chosen += rank_of(scores, i, mixture->n_experts) < mixture->n_chosen ? exp(scores[i]) : 0;
-    }
-    for (size_t i = 0; i < mixture->n_experts; i++) {
-        if (rank_of(scores, i, mixture->n_experts) >= mixture->n_chosen)
-            continue;
-        run_mlp(output, hidden, normed, &mixture->experts[i], shape);
-        for (size_t k = 0; k < shape->width; k++)
-            down[k] += exp(scores[i]) / (shape->normalises_shares ? chosen : all) * output[k];
-    }
-    free(scores);
-    free(hidden);
-    free(output);
-}
-
 static void add_mlp(const struct pass *pass, const struct naive_sites *sites, double *out, const double *in,
                     size_t layer, size_t row)
 {
     const hs_model_shape *shape = &pass->model->shape;
     const hs_model_layer *weights = &pass->model->layers[layer];
     const hs_expert mlp = {weights->mlp_gate, weights->mlp_up, weights->mlp_down};
-    double *normed = new_doubles(shape->width);
-    double *hidden = new_doubles(shape->mlp_width);
-    double *down = new_doubles(shape->width);
+    double *normed = naive_doubles(shape->width);
+    double *hidden = naive_doubles(shape->mlp_width);
+    double *down = naive_doubles(shape->width);
     read_residual(normed, in, &weights->mlp_norm, shape);
     if (weights->mixture.n_experts > 0)
-        run_experts(down, normed, &weights->mixture, shape);
+        naive_mixture(down, normed, &weights->mixture, shape);
     else
-        run_mlp(down, hidden, normed, &mlp, shape);
+        naive_mlp(down, hidden, normed, &mlp, shape);
     keep(sites->mlp_hidden, layer, row, pass->length, hidden, shape->mlp_width);
     keep(sites->mlp_output, layer, row, pass->length, down, shape->width);
     if (shape->norms_outputs)
-        norm_in_place(down, &weights->mlp_output_norm, shape);
+        naive_norm_in_place(down, &weights->mlp_output_norm, shape);
     for (size_t i = 0; i < shape->width; i++)
         out[i] += down[i];
     free(normed);
@@ -334,26 +219,26 @@ static void finish_row(struct pass *pass, size_t layer, size_t row)
     static const struct naive_sites none;
     const struct naive_sites *sites = pass->sites != NULL ? pass->sites : &none;
     double *residual = pass->residual + row * shape->width;
-    double *output = new_doubles(shape->width);
-    double *before = new_doubles(shape->width);
+    double *output = naive_doubles(shape->width);
+    double *before = naive_doubles(shape->width);
     const double *z = pass->z + row * shape->n_heads * shape->head_dim;
     keep(sites->residual_before_attention, layer, row, pass->length, residual, shape->width);
     keep(sites->z, layer, row, pass->length, z, shape->n_heads * shape->head_dim);
     memcpy(before, residual, shape->width * sizeof *before);
-    apply_linear(output, z, &pass->model->layers[layer].output);
+    naive_linear(output, z, &pass->model->layers[layer].output);
     keep(sites->attention_output, layer, row, pass->length, output, shape->width);
     if (shape->norms_outputs)
-        norm_in_place(output, &pass->model->layers[layer].attention_output_norm, shape);
+        naive_norm_in_place(output, &pass->model->layers[layer].attention_output_norm, shape);
     for (size_t i = 0; i < shape->width; i++)
         residual[i] += output[i];
     if (shape->post_norm)
-        norm_in_place(residual, &pass->model->layers[layer].attention_norm, shape);
+        naive_norm_in_place(residual, &pass->model->layers[layer].attention_norm, shape);
     if (!shape->parallel_residual)
         memcpy(before, residual, shape->width * sizeof *before);
     keep(sites->residual_before_mlp, layer, row, pass->length, before, shape->width);
     add_mlp(pass, sites, residual, before, layer, row);
     if (shape->post_norm)
-        norm_in_place(residual, &pass->model->layers[layer].mlp_norm, shape);
+        naive_norm_in_place(residual, &pass->model->layers[layer].mlp_norm, shape);
     keep(sites->residual_after_mlp, layer, row, pass->length, residual, shape->width);
     free(output);
     free(before);
@@ -386,16 +271,16 @@ static void embed(struct pass *pass, const int32_t *tokens)
 {
     const hs_model *model = pass->model;
     size_t width = hs_embedding_width(&model->shape);
-    double *sum = new_doubles(width);
-    double *normed = new_doubles(width);
+    double *sum = naive_doubles(width);
+    double *normed = naive_doubles(width);
     for (size_t row = 0; row < pass->length; row++) {
         double *residual = pass->residual + row * model->shape.width;
         for (size_t i = 0; i < width; i++)
             normed[i] = sum[i] = embedded(model, tokens, row, i);
         if (model->embedding_norm.weight != NULL)
-            apply_norm_of(normed, sum, &model->embedding_norm, width, &model->shape);
+            naive_norm(normed, sum, &model->embedding_norm, width, &model->shape);
         if (model->embedding_projection.values != NULL)
-            apply_linear(residual, normed, &model->embedding_projection);
+            naive_linear(residual, normed, &model->embedding_projection);
         else
             memcpy(residual, normed, width * sizeof *residual);
         size_t first = position_row(&model->shape, tokens, row) * model->shape.width;
@@ -412,16 +297,17 @@ static double *head_of(const hs_model *model, double *row)
 {
     const hs_model_shape *shape = &model->shape;
     size_t width = model->head_dense.values != NULL ? model->head_dense.n_out : shape->width;
-    double *dense = new_doubles(width);
-    double *normed = new_doubles(width);
+    double *dense = naive_doubles(width);
+    double *normed = naive_doubles(width);
     if (model->final_norm.weight != NULL)
-        norm_in_place(row, &model->final_norm, shape);
+        naive_norm_in_place(row, &model->final_norm, shape);
     if (model->head_dense.values != NULL)
-        apply_linear(dense, row, &model->head_dense);
+        naive_linear(dense, row, &model->head_dense);
     for (size_t i = 0; i < width; i++)
-        normed[i] = dense[i] = model->head_dense.values != NULL ? activate(dense[i], shape->head_activation) : row[i];
+        normed[i] = dense[i] =
+            model->head_dense.values != NULL ? naive_activation(dense[i], shape->head_activation) : row[i];
     if (model->head_norm.weight != NULL)
-        apply_norm_of(normed, dense, &model->head_norm, width, shape);
+        naive_norm(normed, dense, &model->head_norm, width, shape);
     free(dense);
     return normed;
 }
@@ -436,13 +322,13 @@ void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, 
         .edit = edit,
         .sites = sites,
         .length = length,
-        .residual = new_doubles(length * shape->width),
-        .queries = new_doubles(length * columns),
-        .keys = new_doubles(length * columns),
-        .values = new_doubles(length * columns),
-        .z = new_doubles(length * columns),
+        .residual = naive_doubles(length * shape->width),
+        .queries = naive_doubles(length * columns),
+        .keys = naive_doubles(length * columns),
+        .values = naive_doubles(length * columns),
+        .z = naive_doubles(length * columns),
     };
-    double *weights = new_doubles(length);
+    double *weights = naive_doubles(length);
     embed(&pass, tokens);
     for (size_t layer = 0; layer < shape->n_layers; layer++) {
         fill_heads(&pass, layer);
@@ -453,7 +339,7 @@ void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, 
     }
     for (size_t row = 0; row < length; row++) {
         double *head = head_of(model, pass.residual + row * shape->width);
-        apply_linear(logits + row * shape->n_outputs, head, &model->unembedding);
+        naive_linear(logits + row * shape->n_outputs, head, &model->unembedding);
         free(head);
         for (size_t i = 0; i < shape->n_outputs; i++)
             logits[row * shape->n_outputs + i] = soft_cap(logits[row * shape->n_outputs + i], shape->logit_cap);
