@@ -151,6 +151,7 @@ static const hs_tensor_rule gemma3_rules[] = {
 
 static const hs_architecture gemma3_architectures[] = {
     LANGUAGE_MODEL("Gemma3ForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("Gemma3TextForSequenceClassification"),
     READ_AS("Gemma3TextModel", "Gemma3ForCausalLM"),
     {0},
 };
@@ -202,6 +203,7 @@ static const hs_window_rule olmo3_window = {.layers = HS_WINDOW_BY_LAYER, .absen
 
 static const hs_architecture olmo3_architectures[] = {
     LANGUAGE_MODEL("Olmo3ForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("Olmo3ForSequenceClassification"),
     READ_AS("Olmo3Model", "Olmo3ForCausalLM"),
     {0},
 };
@@ -272,6 +274,7 @@ const hs_family hs__model_normed_families[] = {
         .window = &gemma3_window,
         .rules = gemma3_rules,
         .architectures = gemma3_architectures,
+        .padding_token = &(const int32_t){0},
     },
     {
         .model_type = "olmo",
@@ -316,6 +319,7 @@ const hs_family hs__model_normed_families[] = {
         .window = &olmo3_window,
         .rules = olmo2_rules,
         .architectures = olmo3_architectures,
+        .padding_token = &(const int32_t){1},
     },
     {0},
 };

@@ -37,6 +37,7 @@ static const hs_tensor_rule phi3_rules[] = {
 
 static const hs_architecture phi3_architectures[] = {
     LANGUAGE_MODEL("Phi3ForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("Phi3ForSequenceClassification"),
     READ_AS("Phi3Model", "Phi3ForCausalLM"),
     {0},
 };
@@ -72,6 +73,7 @@ static const hs_tensor_rule stablelm_rules[] = {
 
 static const hs_architecture stablelm_architectures[] = {
     LANGUAGE_MODEL("StableLmForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("StableLmForSequenceClassification"),
     READ_AS("StableLmModel", "StableLmForCausalLM"),
     {0},
 };
@@ -159,6 +161,7 @@ static const hs_tensor_rule gptj_head_rules[] = {UNEMBEDDING("lm_head.weight"), 
 
 static const hs_architecture gptj_architectures[] = {
     LANGUAGE_MODEL("GPTJForCausalLM", gptj_head_rules),
+    SEQUENCE_CLASSIFIER("GPTJForSequenceClassification"),
     READ_AS("GPTJModel", "GPTJForCausalLM"),
     {0},
 };
@@ -181,6 +184,7 @@ const hs_family hs__model_rotary_families[] = {
         .window = &phi3_window,
         .rules = phi3_rules,
         .architectures = phi3_architectures,
+        .padding_token = &(const int32_t){32000},
     },
     {
         .model_type = "stablelm",

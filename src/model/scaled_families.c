@@ -53,6 +53,7 @@ static const hs_tensor_rule arcee_rules[] = {
 
 static const hs_architecture arcee_architectures[] = {
     LANGUAGE_MODEL("ArceeForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("ArceeForSequenceClassification"),
     READ_AS("ArceeModel", "ArceeForCausalLM"),
     {0},
 };
@@ -79,6 +80,7 @@ static const hs_tensor_rule helium_rules[] = {
 
 static const hs_architecture helium_architectures[] = {
     LANGUAGE_MODEL("HeliumForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("HeliumForSequenceClassification"),
     READ_AS("HeliumModel", "HeliumForCausalLM"),
     {0},
 };
@@ -97,6 +99,7 @@ static const hs_config_field seed_oss_fields[] = {
 
 static const hs_architecture seed_oss_architectures[] = {
     LANGUAGE_MODEL("SeedOssForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("SeedOssForSequenceClassification"),
     READ_AS("SeedOssModel", "SeedOssForCausalLM"),
     {0},
 };
@@ -113,6 +116,7 @@ static const hs_window_rule ministral_window = {.layers = HS_WINDOW_BY_LAYER, .a
 
 static const hs_architecture ministral_architectures[] = {
     LANGUAGE_MODEL("MinistralForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("MinistralForSequenceClassification"),
     READ_AS("MinistralModel", "MinistralForCausalLM"),
     {0},
 };
@@ -159,6 +163,7 @@ const hs_family hs__model_scaled_families[] = {
         .window = &no_window_unless_given,
         .rules = helium_rules,
         .architectures = helium_architectures,
+        .padding_token = &(const int32_t){3},
     },
     {
         .model_type = "seed_oss",
@@ -169,6 +174,7 @@ const hs_family hs__model_scaled_families[] = {
         .window = &no_window_unless_given,
         .rules = llama_rules,
         .architectures = seed_oss_architectures,
+        .padding_token = &(const int32_t){1},
     },
     {
         .model_type = "ministral",
