@@ -38,6 +38,10 @@ from transformers import MixtralForSequenceClassification, Qwen3MoeForSequenceCl
 from transformers import GemmaForSequenceClassification, Gemma2ForSequenceClassification, GPTNeoForSequenceClassification
 from transformers import OlmoForSequenceClassification, Olmo2ForSequenceClassification, OPTForSequenceClassification
 from transformers import Qwen3ForSequenceClassification
+from transformers import Gemma3TextForSequenceClassification, Olmo3ForSequenceClassification
+from transformers import Phi3ForSequenceClassification, StableLmForSequenceClassification, GPTJForSequenceClassification
+from transformers import ArceeForSequenceClassification, HeliumForSequenceClassification
+from transformers import SeedOssForSequenceClassification, MinistralForSequenceClassification
 from transformers import MixtralConfig, MixtralForCausalLM, OlmoeConfig, OlmoeForCausalLM
 from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
 from transformers import AlbertForTokenClassification, BertForTokenClassification, DistilBertForTokenClassification
@@ -157,6 +161,27 @@ CASES = [
      torch.float32),
     ("olmo2_classifier", Olmo2ForSequenceClassification, Olmo2Config(**LLAMA, **THREE_LABELS, pad_token_id=2),
      torch.float32),
+    ("gemma3_classifier", Gemma3TextForSequenceClassification,
+     Gemma3TextConfig(**LLAMA, **THREE_LABELS, num_key_value_heads=2, head_dim=6, pad_token_id=2, sliding_window=3,
+                      layer_types=GLOBAL_LAST, rope_parameters=APART), torch.float32),
+    ("olmo3_classifier", Olmo3ForSequenceClassification,
+     Olmo3Config(**LLAMA, **THREE_LABELS, pad_token_id=2, sliding_window=3, layer_types=GLOBAL_LAST), torch.float32),
+    ("phi3_classifier", Phi3ForSequenceClassification,
+     Phi3Config(**{**LLAMA, "hidden_size": 24}, **THREE_LABELS, pad_token_id=2, num_key_value_heads=2), torch.float32),
+    ("stablelm_classifier", StableLmForSequenceClassification,
+     StableLmConfig(**{**LLAMA, "hidden_size": 32}, **THREE_LABELS, pad_token_id=2, num_key_value_heads=2),
+     torch.float32),
+    ("gptj_classifier", GPTJForSequenceClassification,
+     GPTJConfig(**GPT2, **THREE_LABELS, pad_token_id=2, rotary_dim=2), torch.float32),
+    ("arcee_classifier", ArceeForSequenceClassification,
+     ArceeConfig(**LLAMA, **THREE_LABELS, pad_token_id=2, num_key_value_heads=2), torch.float32),
+    ("helium_classifier", HeliumForSequenceClassification,
+     HeliumConfig(**LLAMA, **THREE_LABELS, pad_token_id=2, num_key_value_heads=2, head_dim=4), torch.float32),
+    ("seed_oss_classifier", SeedOssForSequenceClassification,
+     SeedOssConfig(**LLAMA, **THREE_LABELS, pad_token_id=2, num_key_value_heads=2, head_dim=6), torch.float32),
+    ("ministral_classifier", MinistralForSequenceClassification,
+     MinistralConfig(**LLAMA, **THREE_LABELS, pad_token_id=2, num_key_value_heads=2, head_dim=6, sliding_window=4,
+                     layer_types=["sliding_attention", "full_attention"]), torch.float32),
     ("bloom_classifier", BloomForSequenceClassification, BloomConfig(**BLOOM, **THREE_LABELS), torch.float32),
     ("mpt_classifier", MptForSequenceClassification, MptConfig(**MPT, **THREE_LABELS), torch.float32),
     ("falcon_classifier", FalconForSequenceClassification, FalconConfig(**FALCON, **THREE_LABELS, pad_token_id=1),

@@ -286,6 +286,15 @@ static void check_case(const char *name)
     X(gemma2_classifier) \
     X(olmo_classifier) \
     X(olmo2_classifier) \
+    X(gemma3_classifier) \
+    X(olmo3_classifier) \
+    X(phi3_classifier) \
+    X(stablelm_classifier) \
+    X(gptj_classifier) \
+    X(arcee_classifier) \
+    X(helium_classifier) \
+    X(seed_oss_classifier) \
+    X(ministral_classifier) \
     X(bloom_classifier) \
     X(mpt_classifier) \
     X(falcon_classifier) \
