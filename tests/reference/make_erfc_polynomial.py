@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The coefficients in src/engine/kernel_loops.h of log(erfc(t)) = t P(t), 0 <= t <= 5.5.
+"""The coefficients in src/engine/activation_loops.h of log(erfc(t)) = t P(t), 0 <= t <= 5.5.
 
 A weighted least-squares fit (numpy, scipy), reweighted towards the smallest largest error of erfc(t), with a floor of
 the weights that keeps the tail's relative error small. Prints the coefficients, the constant first, and both errors.
