@@ -128,8 +128,8 @@ double hs__engine_experts_flops(const hs_mixture *mixture)
                                         hs__engine_linear_flops(&expert->down));
 }
 
-size_t hs__engine_list_expert_buffers(struct hs_buffer list[static HS_EXPERT_BUFFERS], struct hs_work *work,
-                                      const hs_model_shape *shape, size_t block_rows)
+size_t hs__engine_list_expert_buffers(struct hs_buffer *list, struct hs_work *work, const hs_model_shape *shape,
+                                      size_t block_rows)
 {
     struct hs_expert_work *experts = &work->experts;
     size_t n = 0;

@@ -24,9 +24,12 @@ hs_status hs__engine_add_experts(float *out, const float *in, size_t n_rows, con
 /* Floating-point operations of one row in their matrix products; see cost.h. */
 double hs__engine_experts_flops(const hs_mixture *mixture);
 
-/* Lists the buffers of work->experts for blocks of `block_rows`, n_out of them: none without experts. */
+/*
+ * Lists the buffers of work->experts for blocks of `block_rows` in list [HS_EXPERT_BUFFERS]; returns how many: none
+ * without experts.
+ */
 enum { HS_EXPERT_BUFFERS = 6 };
-size_t hs__engine_list_expert_buffers(struct hs_buffer list[static HS_EXPERT_BUFFERS], struct hs_work *work,
-                                      const hs_model_shape *shape, size_t block_rows);
+size_t hs__engine_list_expert_buffers(struct hs_buffer *list, struct hs_work *work, const hs_model_shape *shape,
+                                      size_t block_rows);
 
 #endif
