@@ -165,7 +165,7 @@ static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_er
     HS_TRY(hs_reserve(&scorer->queries, &scorer->queries_capacity, n, sizeof *scorer->queries, "queries", error));
     HS_TRY(hs_reserve(&scorer->answers, &scorer->answers_capacity, n, sizeof *scorer->answers, "answers", error));
     const hs_sequences sequences = hs__tasks_sequences_view(&scorer->sequences);
-    const hs_query_kind kind = scorer->independent ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY;
+    const int32_t kind = scorer->independent ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY;
     for (size_t i = 0; i < n; i++) {
         const size_t first = sequences.offsets[i];
         const uint32_t row = hs_engine_label_row(&scorer->classifier.model->shape, sequences.tokens + first,
