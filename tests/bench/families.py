@@ -99,7 +99,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("families", nargs="*", metavar="FAMILY")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     program, llama = pathlib.Path(given.program).resolve(), None
     for name in ["llama"] + [name for name in given.families or FAMILIES if name != "llama"]:
         with tempfile.TemporaryDirectory() as folder:
