@@ -5,7 +5,7 @@
 #include "model/arena.h"
 
 #include "headsweep/threads.h"
-#include "model/pruned.h"
+#include "model/pruned_tensors.h"
 #include "model/weights.h"
 
 /* Of elements first .. end. */

@@ -5,9 +5,8 @@
 #ifndef HEADSWEEP_MODEL_PRUNED_H
 #define HEADSWEEP_MODEL_PRUNED_H
 
-#include "headsweep/threads.h"
-#include "model/binding.h"
-#include "model/config_reader.h"
+#include "model/families.h"
+#include "model/notes.h"
 
 /*
  * gone_out[n_layers * n_heads] from "pruned_heads"; NULL where no head is gone. HS_ERROR_INPUT: a family without this
@@ -21,10 +20,5 @@ hs_status hs__model_pruned_note(const hs_model_shape *shape, hs_note_list *notes
 
 /* Heads of the layer that the checkpoint has. */
 size_t hs__model_pruned_n_kept(const hs_model_shape *shape, size_t layer);
-
-/* Units of hs__model_pruned_fill: heads of query, key and value, or of what has one of them. */
-size_t hs__model_pruned_n_units(const hs_binding *binding, const hs_model_shape *shape);
-/* Writes those units of a tensor that lacks heads into `out`, which has room for all heads; zeros for those gone. */
-void hs__model_pruned_fill(const hs_binding *binding, const hs_model_shape *shape, hs_share units, float *out);
 
 #endif
