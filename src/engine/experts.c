@@ -1,5 +1,6 @@
 /* experts: the router's choice, and one MLP after another over the rows that chose it. */
 #include "engine/experts.h"
+#include "engine/hidden.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
 

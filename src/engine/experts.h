@@ -10,7 +10,7 @@
 #define HEADSWEEP_ENGINE_EXPERTS_H
 
 #include "engine/buffers.h"
-#include "engine/layer.h"
+#include "engine/work.h"
 
 /*
  * out [n_rows, width] += the sum over the chosen experts of share * down(hidden(in)), in [n_rows, width], n_rows at

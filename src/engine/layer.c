@@ -4,17 +4,11 @@
  */
 #include "engine/layer.h"
 #include "engine/experts.h"
+#include "engine/hidden.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
 
 #include <math.h>
-
-hs_status hs__engine_poll(const hs_engine_options *options, hs_error *error)
-{
-    if (options == NULL || options->poll == NULL || options->poll(options->poll_context))
-        return HS_OK;
-    return hs_fail(error, HS_UNFINISHED, "the evaluation was given up");
-}
 
 static size_t block_length(const struct hs_work *work, size_t first, size_t n_rows)
 {
@@ -231,39 +225,6 @@ void hs__engine_add_residual(float *output, const float *before, size_t n_rows, 
         hs__engine_norm_in_place(device, output, &model->layers[layer].attention_output_norm, n_rows, shape->width,
                                  shape);
     hs__engine_add(device, output, before, n_rows * shape->width);
-}
-
-struct activation {
-    const struct hs_work *work;
-    hs_activation function;
-    bool is_gated;
-};
-
-/* Of gated MLPs the gate, which is multiplied in. */
-static void activate_share(void *context, hs_share floats, size_t part)
-{
-    const struct activation *activation = context;
-    const struct hs_kernels *kernels = activation->work->device->kernels;
-    float *hidden = activation->work->hidden + floats.first;
-    float *gate = activation->is_gated ? activation->work->gate + floats.first : NULL;
-    size_t n = floats.end - floats.first;
-    (void)part;
-    hs__engine_activate(kernels, gate != NULL ? gate : hidden, n, activation->function);
-    if (gate != NULL)
-        kernels->multiply(hidden, gate, n);
-}
-
-hs_status hs__engine_fill_hidden(const struct hs_work *work, const float *in, size_t n_rows, const hs_linear *gate,
-                                 const hs_linear *up, const hs_model_shape *shape, hs_error *error)
-{
-    struct activation activation = {work, shape->activation, shape->gated_mlp};
-    size_t n = n_rows * up->n_out;
-    hs__engine_linear_apply(work->device, work->hidden, up->n_out, in, n_rows, up);
-    HS_TRY(hs__engine_poll(work->options, error));
-    if (shape->gated_mlp)
-        hs__engine_linear_apply(work->device, work->gate, up->n_out, in, n_rows, gate);
-    hs__engine_share(work->device, n, HS_SHARE_FLOATS, (double)n, activate_share, &activation);
-    return shape->gated_mlp ? hs__engine_poll(work->options, error) : HS_OK;
 }
 
 /* What the MLP gives, normed, is added to the residual; it is made where what the MLP read is needed no more. */
