@@ -165,7 +165,15 @@ code=$?
 
 echo "slurm: a job that is stopped before its first cell does not go into the queue again"
 rm "$state/started"
-job=$(HEADSWEEP_LAUNCHER="$state/deaf" sbatch --parsable --ntasks=2 "${log[@]}" jobs/sweep.sbatch \
+# It stops while the ranks are still to be started: how soon these have a cell is not this test's.
+cat >"$state/early" <<'SCRIPT'
+#!/bin/bash
+trap 'exit 3' USR1
+: >"$(dirname "$0")/started"
+while :; do sleep 0.1; done
+SCRIPT
+chmod +x "$state/early"
+job=$(HEADSWEEP_LAUNCHER="$state/early" sbatch --parsable --ntasks=2 "${log[@]}" jobs/sweep.sbatch \
     configs/quickstart/quickstart.cfg "${long[@]}" --set output.results="$work/none.h5")
 await 60 test -e "$state/started" || fail_job "$job" "it does not start"
 scancel --signal=USR1 --batch "$job"
