@@ -56,6 +56,7 @@ static hs_status allocate_hashes(hs_statistic_pages *pages, hs_error *error)
     return hs_allocate(&pages->hashes, n, sizeof *pages->hashes, "tables of statistics", error);
 }
 
+/* Who only reads a stored ranking has written no page, and so no hash to compare with. */
 hs_status hs__analysis_pages_new(hs_results *results, bool fills, hs_statistic_pages **pages_out, hs_error *error)
 {
     hs_statistic_pages *pages = NULL;

@@ -24,6 +24,7 @@ static void project_embedding(float *out, float *sum, const hs_model *model, con
     hs__engine_linear_apply(device, out, model->shape.width, sum, 1, &model->embedding_projection);
 }
 
+/* The sum is made where the norm or the projection reads it, so that neither needs a copy. */
 void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t type, size_t position_row,
                       const struct hs_work *work)
 {

@@ -140,6 +140,7 @@ static size_t columns_of(const hs_model_shape *shape, enum hs_head_parts parts)
     return n_queries + (parts == HS_QUERY ? 0 : 2 * hs_kv_width(shape));
 }
 
+/* The limit is of what is projected, before any norm; keys lie behind the queries where both are there. */
 static void finish_rows(void *context, hs_share rows, size_t part)
 {
     const struct projected *projected = context;
@@ -248,6 +249,7 @@ static hs_status add_mlp(float *out, const float *in, size_t n_rows, const hs_mo
     return HS_OK;
 }
 
+/* With norms that come after, the normed residual is what the MLP reads and what it is added to. */
 static hs_status run_mlp_block(float *residual, const float *in, size_t n_rows, const hs_model_layer *layer,
                                const hs_model_shape *shape, const struct hs_work *work, hs_error *error)
 {

@@ -182,6 +182,7 @@ static hs_status derive_new_decoder(const hs_config *config, hs_family_options *
     return HS_OK;
 }
 
+/* Keys of the newer layout that the older one would pass over in silence are refused. */
 static hs_status derive_first_decoder(const hs_config *config, hs_family_options *options, hs_error *error)
 {
     hs_model_shape *shape = &options->shape;

@@ -252,6 +252,7 @@ static size_t stored_layer(const hs_family_options *options, size_t layer)
     return (size_t)((double)layer / ((double)options->shape.n_layers / (double)options->n_layer_groups));
 }
 
+/* The name is a copy: expanded patterns live in the caller's buffer. */
 static hs_status append_binding(binder *b, const hs_tensor_rule *rule, hs_pattern_place place, const hs_tensor *tensor,
                                 const char *name, hs_error *error)
 {
@@ -420,6 +421,7 @@ done:
     return status;
 }
 
+/* What may be tied or absent says nothing of whether the file has this head. */
 hs_status hs__model_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error)
 {
     char name[HS_MAX_TENSOR_PATTERN];

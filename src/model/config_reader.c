@@ -67,6 +67,7 @@ hs_status hs__model_config_real(const hs_config *config, const char *key, double
     return HS_OK;
 }
 
+/* What is not a number becomes one that no bound lets pass, so that one message serves both. */
 hs_status hs__model_config_reals(const hs_config *config, const char *key, size_t n, double minimum, double maximum,
                                  double *values_out, hs_error *error)
 {
@@ -121,6 +122,7 @@ hs_status hs__model_config_text(const hs_config *config, const char *key, const 
 /* Messages name a key with the section that it stands in. */
 static const char *const sections[] = {"attn_config."};
 
+/* Sections are few and listed: a dot elsewhere in a key is part of its name. */
 hs_status hs__model_config_locate(const hs_config *config, const char *path, hs_config *object_out,
                                   const char **key_out, hs_error *error)
 {

@@ -203,6 +203,7 @@ static hs_status describe_gone_heads(const hs_model_shape *shape, hs_text *text,
     return hs_text_appendf(text, error, "\n");
 }
 
+/* One line for every kind: what scaling leaves of the positions stands beside the scaling. */
 static hs_status describe_positions(const hs_model *model, hs_text *text, hs_error *error)
 {
     const hs_rope *rope = &model->checkpoint->options.rope;

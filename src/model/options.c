@@ -137,6 +137,7 @@ const char *hs__model_activation_name(hs_activation activation)
     return "unknown";
 }
 
+/* Several names are one function; Gemma's files say gelu and mean the approximation by tanh. */
 static hs_status read_activation(const hs_config *config, const hs_config_field *field, hs_activation *activation_inout,
                                  hs_error *error)
 {

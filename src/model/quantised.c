@@ -43,6 +43,7 @@ static const char *default_method(const hs_config *section)
     return is_bitsandbytes ? "bitsandbytes" : "a method that it does not name";
 }
 
+/* An empty section says nothing, as in transformers. */
 hs_status hs__model_quantised_refuse(const hs_config *config, hs_error *error)
 {
     static const char key[] = "quantization_config";

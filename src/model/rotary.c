@@ -25,6 +25,7 @@ const char *hs__model_rope_name(hs_rope_kind kind)
     return rope_names[kind];
 }
 
+/* "rope_type" goes before its older name. Phi-3's first files call longrope su or yarn. */
 static hs_status read_kind(const hs_config *section, hs_rope *rope, hs_error *error)
 {
     const char *name = rope_names[HS_ROPE_DEFAULT];

@@ -42,6 +42,7 @@ static void forget_dense_width(hs_model_shape *shape, const bool *is_sparse)
     shape->mlp_width = shape->expert_width;
 }
 
+/* The list takes layers out of those that the step gives, in this order, as in transformers. */
 hs_status hs__model_sparse_layers_read(const hs_config *config, hs_sparse_layers rule, hs_model_shape *shape,
                                        bool **is_sparse_out, hs_error *error)
 {

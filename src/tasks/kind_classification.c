@@ -88,6 +88,7 @@ static hs_status mark_labels(task_compiler *compiler, task_span *spans, hs_error
     return mark_label(compiler, &labels, value, spans, error);
 }
 
+/* A span for each label: the analysis needs all of them, whichever is right. */
 hs_status hs__tasks_classification_compile(task_compiler *compiler, hs_error *error)
 {
     const hs_model_shape *shape = &compiler->encoder.model->shape;

@@ -79,6 +79,7 @@ static bool is_left_out(const hs_json_value *label)
     return hs_json_kind_of(label) == HS_JSON_NULL || (hs_json_is_integer(label) && hs_json_integer(label) == -100);
 }
 
+/* A label is read, and refused if it is none, where its word is cut away too: files must not pass by length. */
 static hs_status ask_words(task_compiler *compiler, const labelled_words *line, size_t n_front, hs_error *error)
 {
     const hs_model *model = compiler->encoder.model;
@@ -100,6 +101,7 @@ static hs_status ask_words(task_compiler *compiler, const labelled_words *line, 
     return HS_OK;
 }
 
+/* The frame is found on a text of its own, since words are encoded one by one, without it. */
 static hs_status compile(task_compiler *compiler, labelled_words *line, hs_token_list *front, hs_token_list *back,
                          hs_error *error)
 {
@@ -117,6 +119,7 @@ static hs_status compile(task_compiler *compiler, labelled_words *line, hs_token
     return ask_words(compiler, line, front->n, error);
 }
 
+/* What each line needs is freed here, whichever step fails. */
 hs_status hs__tasks_token_classification_compile(task_compiler *compiler, hs_error *error)
 {
     labelled_words line = {0};
