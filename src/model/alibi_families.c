@@ -7,12 +7,6 @@
 
 #include "model/decoder_rows.h"
 
-/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
-static const hs_window_rule no_window_unless_given = {0};
-
-/* A language model with nothing between the last norm and the unembedding. */
-static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
-
 /* clang-format off */
 #define EPSILON_GIVEN \
     {"layer_norm_epsilon", HS_DEMAND_NOT_NULL, "transformers needs a number, or takes 1e-5 without the key"}
@@ -65,7 +59,7 @@ static const hs_tensor_rule bloom_rules[] = {
 };
 
 static const hs_architecture bloom_architectures[] = {
-    LANGUAGE_MODEL("BloomForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("BloomForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("BloomForSequenceClassification"),
     READ_AS("BloomModel", "BloomForCausalLM"),
     {0},
@@ -128,7 +122,7 @@ static const hs_tensor_rule mpt_rules[] = {
 };
 
 static const hs_architecture mpt_architectures[] = {
-    LANGUAGE_MODEL("MptForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("MptForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("MptForSequenceClassification"),
     READ_AS("MptModel", "MptForCausalLM"),
     {0},
@@ -240,7 +234,7 @@ static const hs_tensor_rule falcon_rules[] = {
 };
 
 static const hs_architecture falcon_architectures[] = {
-    LANGUAGE_MODEL("FalconForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("FalconForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("FalconForSequenceClassification"),
     READ_AS("FalconModel", "FalconForCausalLM"),
     {0},
@@ -263,7 +257,7 @@ const hs_family hs__model_alibi_families[] = {
                    .scale_attention = true},
         .fields = bloom_fields,
         .constraints = bloom_constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = bloom_rules,
         .architectures = bloom_architectures,
     },
@@ -275,7 +269,7 @@ const hs_family hs__model_alibi_families[] = {
                    .exact_slopes = true},
         .fields = mpt_fields,
         .constraints = mpt_constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = mpt_rules,
         .architectures = mpt_architectures,
     },
@@ -290,7 +284,7 @@ const hs_family hs__model_alibi_families[] = {
         .fields = falcon_fields,
         .constraints = falcon_constraints,
         .derive = derive_falcon,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = falcon_rules,
         .architectures = falcon_architectures,
     },

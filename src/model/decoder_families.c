@@ -1,12 +1,6 @@
 /* decoder_families: the rows of the causal language models. What a row holds, families.h says. */
 #include "model/decoder_rows.h"
 
-/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
-static const hs_window_rule no_window_unless_given = {0};
-
-/* A language model with nothing between the last norm and the unembedding. */
-static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
-
 /* GPT-2. */
 
 static const hs_config_field gpt2_fields[] = {
@@ -48,7 +42,7 @@ static const hs_tensor_rule gpt2_rules[] = {
 };
 
 static const hs_architecture gpt2_architectures[] = {
-    LANGUAGE_MODEL("GPT2LMHeadModel", lm_head_rules),
+    LANGUAGE_MODEL("GPT2LMHeadModel", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("GPT2ForSequenceClassification"),
     READ_AS("GPT2Model", "GPT2LMHeadModel"),
     READ_AS("GPT2DoubleHeadsModel", "GPT2LMHeadModel"),
@@ -76,29 +70,27 @@ static const hs_config_field llama_like_fields[] = {
     {0},
 };
 
-static const hs_config_constraint llama_constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, {0}};
-
 static const hs_window_rule mistral_window = {.layers = HS_WINDOW_ALL, .absent = 4096};
 static const hs_window_rule qwen2_window = {.layers = HS_WINDOW_SWITCHED, .absent = 4096};
 
 static const hs_tensor_rule llama_rules[] = {LLAMA_RULES, {0}};
 
 static const hs_architecture llama_architectures[] = {
-    LANGUAGE_MODEL("LlamaForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("LlamaForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("LlamaForSequenceClassification"),
     READ_AS("LlamaModel", "LlamaForCausalLM"),
     {0},
 };
 
 static const hs_architecture mistral_architectures[] = {
-    LANGUAGE_MODEL("MistralForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("MistralForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("MistralForSequenceClassification"),
     READ_AS("MistralModel", "MistralForCausalLM"),
     {0},
 };
 
 static const hs_architecture qwen2_architectures[] = {
-    LANGUAGE_MODEL("Qwen2ForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("Qwen2ForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("Qwen2ForSequenceClassification"),
     READ_AS("Qwen2Model", "Qwen2ForCausalLM"),
     {0},
@@ -225,7 +217,7 @@ const hs_family hs__model_decoder_families[] = {
                    .scale_attention = true},
         .fields = gpt2_fields,
         .constraints = gpt2_constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = gpt2_rules,
         .architectures = gpt2_architectures,
         .ignored_patterns = gpt2_ignored,
@@ -236,8 +228,8 @@ const hs_family hs__model_decoder_families[] = {
         .base_prefix = "model.",
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, )},
         .fields = llama_fields,
-        .constraints = llama_constraints,
-        .window = &no_window_unless_given,
+        .constraints = hs__model_llama_constraints,
+        .window = &hs__model_no_window_unless_given,
         .rules = llama_rules,
         .architectures = llama_architectures,
     },
@@ -246,7 +238,7 @@ const hs_family hs__model_decoder_families[] = {
         .base_prefix = "model.",
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, )},
         .fields = llama_like_fields,
-        .constraints = llama_constraints,
+        .constraints = hs__model_llama_constraints,
         .window = &mistral_window,
         .rules = llama_rules,
         .architectures = mistral_architectures,
@@ -256,7 +248,7 @@ const hs_family hs__model_decoder_families[] = {
         .base_prefix = "model.",
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, ), .query_key_value_bias = true},
         .fields = llama_like_fields,
-        .constraints = llama_constraints,
+        .constraints = hs__model_llama_constraints,
         .window = &qwen2_window,
         .rules = llama_rules,
         .architectures = qwen2_architectures,
@@ -278,7 +270,7 @@ const hs_family hs__model_decoder_families[] = {
                    .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}},
         .fields = gpt_neox_fields,
         .constraints = gpt_neox_constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = gpt_neox_rules,
         .architectures = gpt_neox_architectures,
         .aliases = gpt_neox_aliases,
@@ -301,7 +293,7 @@ const hs_family hs__model_decoder_families[] = {
                    .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}},
         .fields = phi_fields,
         .constraints = phi_constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = phi_rules,
         .architectures = phi_architectures,
     },

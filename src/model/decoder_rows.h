@@ -4,6 +4,12 @@
 
 #include "model/family_rows.h"
 
+/* A language model with nothing between the last norm and the unembedding. */
+extern const hs_tensor_rule hs__model_lm_head_rules[];
+/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
+extern const hs_window_rule hs__model_no_window_unless_given;
+extern const hs_config_constraint hs__model_llama_constraints[];
+
 /* clang-format off */
 
 #define LANGUAGE_MODEL(name_, head_rules) \

@@ -22,11 +22,6 @@
 
 /* clang-format on */
 
-static const hs_config_constraint constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, {0}};
-
-/* A language model with nothing between the last norm and the unembedding. */
-static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
-
 /* Mixtral: Mistral with experts, and a window where the configuration gives one. */
 
 static const hs_config_field mixtral_fields[] = {
@@ -47,7 +42,7 @@ static const hs_tensor_rule mixtral_rules[] = {
 };
 
 static const hs_architecture mixtral_architectures[] = {
-    LANGUAGE_MODEL("MixtralForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("MixtralForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("MixtralForSequenceClassification"),
     READ_AS("MixtralModel", "MixtralForCausalLM"),
     {0},
@@ -83,7 +78,7 @@ static const hs_tensor_rule qwen3_moe_rules[] = {
 };
 
 static const hs_architecture qwen3_moe_architectures[] = {
-    LANGUAGE_MODEL("Qwen3MoeForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("Qwen3MoeForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("Qwen3MoeForSequenceClassification"),
     READ_AS("Qwen3MoeModel", "Qwen3MoeForCausalLM"),
     {0},
@@ -116,10 +111,8 @@ static const hs_config_constraint olmoe_constraints[] = {
     {0},
 };
 
-static const hs_window_rule no_window_unless_given = {0};
-
 static const hs_architecture olmoe_architectures[] = {
-    LANGUAGE_MODEL("OlmoeForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("OlmoeForCausalLM", hs__model_lm_head_rules),
     READ_AS("OlmoeModel", "OlmoeForCausalLM"),
     {0},
 };
@@ -137,7 +130,7 @@ const hs_family hs__model_expert_families[] = {
                              .normalises_shares = true},
                    LLAMA_ROTATION_BY(1e6)},
         .fields = mixtral_fields,
-        .constraints = constraints,
+        .constraints = hs__model_llama_constraints,
         .window = &mixtral_window,
         .sparse = HS_SPARSE_ALL,
         .rules = mixtral_rules,
@@ -149,7 +142,7 @@ const hs_family hs__model_expert_families[] = {
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, .query_key_norm = HS_QUERY_KEY_NORM_EACH, .n_experts = 128,
                                 .n_chosen_experts = 8, .expert_width = 768)},
         .fields = qwen3_moe_fields,
-        .constraints = constraints,
+        .constraints = hs__model_llama_constraints,
         .window = &qwen3_moe_window,
         .sparse = HS_SPARSE_BY_STEP,
         .rules = qwen3_moe_rules,
@@ -162,7 +155,7 @@ const hs_family hs__model_expert_families[] = {
                                 .n_chosen_experts = 8)},
         .fields = olmoe_fields,
         .constraints = olmoe_constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .sparse = HS_SPARSE_ALL,
         .rules = olmoe_rules,
         .architectures = olmoe_architectures,

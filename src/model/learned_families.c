@@ -4,12 +4,6 @@
  */
 #include "model/decoder_rows.h"
 
-/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
-static const hs_window_rule no_window_unless_given = {0};
-
-/* A language model with nothing between the last norm and the unembedding. */
-static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
-
 /* OPT. */
 
 static const hs_config_field opt_fields[] = {
@@ -136,7 +130,7 @@ static const hs_tensor_rule gpt_neo_rules[] = {
 };
 
 static const hs_architecture gpt_neo_architectures[] = {
-    LANGUAGE_MODEL("GPTNeoForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("GPTNeoForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("GPTNeoForSequenceClassification"),
     READ_AS("GPTNeoModel", "GPTNeoForCausalLM"),
     {0},
@@ -165,7 +159,7 @@ const hs_family hs__model_learned_families[] = {
         .fields = opt_fields,
         .constraints = opt_constraints,
         .derive = derive_opt,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = opt_rules,
         .architectures = opt_architectures,
     },

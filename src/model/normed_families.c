@@ -4,13 +4,6 @@
  */
 #include "model/decoder_rows.h"
 
-static const hs_config_constraint constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, {0}};
-
-/* A language model with nothing between the last norm and the unembedding. */
-static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
-
-/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
-static const hs_window_rule no_window_unless_given = {0};
 static const hs_window_rule qwen3_window = {.layers = HS_WINDOW_SWITCHED, .absent = 4096};
 
 /* Qwen3: norms of each head's query and key, and a size of heads of its own. */
@@ -30,7 +23,7 @@ static const hs_tensor_rule qwen3_rules[] = {
 };
 
 static const hs_architecture qwen3_architectures[] = {
-    LANGUAGE_MODEL("Qwen3ForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("Qwen3ForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("Qwen3ForSequenceClassification"),
     READ_AS("Qwen3Model", "Qwen3ForCausalLM"),
     {0},
@@ -68,7 +61,7 @@ static const hs_tensor_rule gemma_rules[] = {
 };
 
 static const hs_architecture gemma_architectures[] = {
-    LANGUAGE_MODEL("GemmaForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("GemmaForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("GemmaForSequenceClassification"),
     READ_AS("GemmaModel", "GemmaForCausalLM"),
     {0},
@@ -104,7 +97,7 @@ static const hs_window_rule gemma2_window = {.layers = HS_WINDOW_BY_LAYER, .abse
 static const hs_tensor_rule gemma2_rules[] = {GEMMA2_RULES, {0}};
 
 static const hs_architecture gemma2_architectures[] = {
-    LANGUAGE_MODEL("Gemma2ForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("Gemma2ForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("Gemma2ForSequenceClassification"),
     READ_AS("Gemma2Model", "Gemma2ForCausalLM"),
     {0},
@@ -150,7 +143,7 @@ static const hs_tensor_rule gemma3_rules[] = {
 };
 
 static const hs_architecture gemma3_architectures[] = {
-    LANGUAGE_MODEL("Gemma3ForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("Gemma3ForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("Gemma3TextForSequenceClassification"),
     READ_AS("Gemma3TextModel", "Gemma3ForCausalLM"),
     {0},
@@ -171,7 +164,7 @@ static const hs_tensor_rule olmo_rules[] = {
     TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY), LLAMA_PROJECTIONS, {0}};
 
 static const hs_architecture olmo_architectures[] = {
-    LANGUAGE_MODEL("OlmoForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("OlmoForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("OlmoForSequenceClassification"),
     READ_AS("OlmoModel", "OlmoForCausalLM"),
     {0},
@@ -202,14 +195,14 @@ static const hs_tensor_rule olmo2_rules[] = {
 static const hs_window_rule olmo3_window = {.layers = HS_WINDOW_BY_LAYER, .absent = 4096, .period = 4};
 
 static const hs_architecture olmo3_architectures[] = {
-    LANGUAGE_MODEL("Olmo3ForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("Olmo3ForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("Olmo3ForSequenceClassification"),
     READ_AS("Olmo3Model", "Olmo3ForCausalLM"),
     {0},
 };
 
 static const hs_architecture olmo2_architectures[] = {
-    LANGUAGE_MODEL("Olmo2ForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("Olmo2ForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("Olmo2ForSequenceClassification"),
     READ_AS("Olmo2Model", "Olmo2ForCausalLM"),
     {0},
@@ -223,7 +216,7 @@ const hs_family hs__model_normed_families[] = {
         .base_prefix = "model.",
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, .head_dim = 128, .query_key_norm = HS_QUERY_KEY_NORM_EACH)},
         .fields = qwen3_fields,
-        .constraints = constraints,
+        .constraints = hs__model_llama_constraints,
         .window = &qwen3_window,
         .rules = qwen3_rules,
         .architectures = qwen3_architectures,
@@ -236,7 +229,7 @@ const hs_family hs__model_normed_families[] = {
                    .scale_embedding = true},
         .fields = gemma_fields,
         .constraints = gemma_constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = gemma_rules,
         .architectures = gemma_architectures,
     },
@@ -284,8 +277,8 @@ const hs_family hs__model_normed_families[] = {
                    LLAMA_ROTATION,
                    .has_plain_norms = true},
         .fields = olmo_fields,
-        .constraints = constraints,
-        .window = &no_window_unless_given,
+        .constraints = hs__model_llama_constraints,
+        .window = &hs__model_no_window_unless_given,
         .rules = olmo_rules,
         .architectures = olmo_architectures,
     },
@@ -296,8 +289,8 @@ const hs_family hs__model_normed_families[] = {
         .preset = {LLAMA_PRESET(1e-5, HS_ACTIVATION_SILU, .norms_outputs = true,
                                 .query_key_norm = HS_QUERY_KEY_NORM_ALL)},
         .fields = olmo2_fields,
-        .constraints = constraints,
-        .window = &no_window_unless_given,
+        .constraints = hs__model_llama_constraints,
+        .window = &hs__model_no_window_unless_given,
         .rules = olmo2_rules,
         .architectures = olmo2_architectures,
     },
@@ -315,7 +308,7 @@ const hs_family hs__model_normed_families[] = {
                    .rope = {.kind = HS_ROPE_DEFAULT, .theta = 5e5, .factor = 1.0},
                    .window_rope = {.kind = HS_ROPE_DEFAULT, .theta = 5e5, .factor = 1.0}},
         .fields = olmo2_fields,
-        .constraints = constraints,
+        .constraints = hs__model_llama_constraints,
         .window = &olmo3_window,
         .rules = olmo2_rules,
         .architectures = olmo3_architectures,

@@ -4,12 +4,6 @@
  */
 #include "model/decoder_rows.h"
 
-/* A language model with nothing between the last norm and the unembedding. */
-static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
-
-/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
-static const hs_window_rule no_window_unless_given = {0};
-
 /* Phi-3, Phi-3.5 and Phi-4 with text alone: query, key and value are one tensor, gate and up another. */
 
 static const hs_config_field phi3_fields[] = {
@@ -36,7 +30,7 @@ static const hs_tensor_rule phi3_rules[] = {
 };
 
 static const hs_architecture phi3_architectures[] = {
-    LANGUAGE_MODEL("Phi3ForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("Phi3ForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("Phi3ForSequenceClassification"),
     READ_AS("Phi3Model", "Phi3ForCausalLM"),
     {0},
@@ -72,7 +66,7 @@ static const hs_tensor_rule stablelm_rules[] = {
 };
 
 static const hs_architecture stablelm_architectures[] = {
-    LANGUAGE_MODEL("StableLmForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("StableLmForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("StableLmForSequenceClassification"),
     READ_AS("StableLmModel", "StableLmForCausalLM"),
     {0},
@@ -115,7 +109,7 @@ static const hs_tensor_rule cohere_rules[] = {
 };
 
 static const hs_architecture cohere_architectures[] = {
-    LANGUAGE_MODEL("CohereForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("CohereForCausalLM", hs__model_lm_head_rules),
     READ_AS("CohereModel", "CohereForCausalLM"),
     {0},
 };
@@ -196,7 +190,7 @@ const hs_family hs__model_rotary_families[] = {
                    .rope = {.theta = 10000.0, .factor = 1.0}},
         .fields = stablelm_fields,
         .constraints = stablelm_constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = stablelm_rules,
         .architectures = stablelm_architectures,
     },
@@ -213,7 +207,7 @@ const hs_family hs__model_rotary_families[] = {
                    .rope = {.theta = 500000.0, .factor = 1.0}},
         .fields = cohere_fields,
         .constraints = whole_heads,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = cohere_rules,
         .architectures = cohere_architectures,
     },
@@ -230,7 +224,7 @@ const hs_family hs__model_rotary_families[] = {
                    .rope = {.theta = 10000.0, .factor = 1.0}},
         .fields = gptj_fields,
         .constraints = constraints,
-        .window = &no_window_unless_given,
+        .window = &hs__model_no_window_unless_given,
         .rules = gptj_rules,
         .architectures = gptj_architectures,
         .ignored_patterns = gptj_ignored,

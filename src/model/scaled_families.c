@@ -4,14 +4,6 @@
  */
 #include "model/decoder_rows.h"
 
-static const hs_config_constraint constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, {0}};
-
-/* A language model with nothing between the last norm and the unembedding. */
-static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
-
-/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
-static const hs_window_rule no_window_unless_given = {0};
-
 static const hs_tensor_rule llama_rules[] = {LLAMA_RULES, {0}};
 
 /* Granite: scales of the embedding, of what attention and MLP add, of scores and of logits. */
@@ -29,7 +21,7 @@ static const hs_config_field granite_fields[] = {
 };
 
 static const hs_architecture granite_architectures[] = {
-    LANGUAGE_MODEL("GraniteForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("GraniteForCausalLM", hs__model_lm_head_rules),
     READ_AS("GraniteModel", "GraniteForCausalLM"),
     {0},
 };
@@ -52,7 +44,7 @@ static const hs_tensor_rule arcee_rules[] = {
 };
 
 static const hs_architecture arcee_architectures[] = {
-    LANGUAGE_MODEL("ArceeForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("ArceeForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("ArceeForSequenceClassification"),
     READ_AS("ArceeModel", "ArceeForCausalLM"),
     {0},
@@ -79,7 +71,7 @@ static const hs_tensor_rule helium_rules[] = {
 };
 
 static const hs_architecture helium_architectures[] = {
-    LANGUAGE_MODEL("HeliumForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("HeliumForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("HeliumForSequenceClassification"),
     READ_AS("HeliumModel", "HeliumForCausalLM"),
     {0},
@@ -98,7 +90,7 @@ static const hs_config_field seed_oss_fields[] = {
 };
 
 static const hs_architecture seed_oss_architectures[] = {
-    LANGUAGE_MODEL("SeedOssForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("SeedOssForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("SeedOssForSequenceClassification"),
     READ_AS("SeedOssModel", "SeedOssForCausalLM"),
     {0},
@@ -115,7 +107,7 @@ static const hs_config_field ministral_fields[] = {
 static const hs_window_rule ministral_window = {.layers = HS_WINDOW_BY_LAYER, .absent = 4096};
 
 static const hs_architecture ministral_architectures[] = {
-    LANGUAGE_MODEL("MinistralForCausalLM", lm_head_rules),
+    LANGUAGE_MODEL("MinistralForCausalLM", hs__model_lm_head_rules),
     SEQUENCE_CLASSIFIER("MinistralForSequenceClassification"),
     READ_AS("MinistralModel", "MinistralForCausalLM"),
     {0},
@@ -131,8 +123,8 @@ const hs_family hs__model_scaled_families[] = {
                    .rotary_share = 1.0,
                    .rope = {.theta = 10000.0, .factor = 1.0}},
         .fields = granite_fields,
-        .constraints = constraints,
-        .window = &no_window_unless_given,
+        .constraints = hs__model_llama_constraints,
+        .window = &hs__model_no_window_unless_given,
         .rules = llama_rules,
         .architectures = granite_architectures,
     },
@@ -145,8 +137,8 @@ const hs_family hs__model_scaled_families[] = {
                              .activation = HS_ACTIVATION_RELU_SQUARED},
                    LLAMA_ROTATION},
         .fields = arcee_fields,
-        .constraints = constraints,
-        .window = &no_window_unless_given,
+        .constraints = hs__model_llama_constraints,
+        .window = &hs__model_no_window_unless_given,
         .rules = arcee_rules,
         .architectures = arcee_architectures,
     },
@@ -159,8 +151,8 @@ const hs_family hs__model_scaled_families[] = {
              .rotary_share = 1.0,
              .rope = {.theta = 100000.0, .factor = 1.0}},
         .fields = helium_fields,
-        .constraints = constraints,
-        .window = &no_window_unless_given,
+        .constraints = hs__model_llama_constraints,
+        .window = &hs__model_no_window_unless_given,
         .rules = helium_rules,
         .architectures = helium_architectures,
         .padding_token = &(const int32_t){3},
@@ -170,8 +162,8 @@ const hs_family hs__model_scaled_families[] = {
         .base_prefix = "model.",
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, ), .query_key_value_bias = true},
         .fields = seed_oss_fields,
-        .constraints = constraints,
-        .window = &no_window_unless_given,
+        .constraints = hs__model_llama_constraints,
+        .window = &hs__model_no_window_unless_given,
         .rules = llama_rules,
         .architectures = seed_oss_architectures,
         .padding_token = &(const int32_t){1},
@@ -181,7 +173,7 @@ const hs_family hs__model_scaled_families[] = {
         .base_prefix = "model.",
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, )},
         .fields = ministral_fields,
-        .constraints = constraints,
+        .constraints = hs__model_llama_constraints,
         .window = &ministral_window,
         .rules = llama_rules,
         .architectures = ministral_architectures,
